@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""From decryptions and draws on the ledger to the certificate.
+
+Spec: specs/tally.md#partial-decryption, specs/tally.md#result, specs/tally.md#certificate
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crypto.elgamal.dlog import DiscreteLog
+from crypto.elgamal.threshold import combine, verify_partial
+from crypto.encoding.members import Members
+from crypto.errors import (
+    CryptoError,
+    EncodingError,
+    Excluded,
+    InvalidSignature,
+    TallyError,
+    ThresholdNotMet,
+    WrongPhase,
+)
+from crypto.group import G1Point
+from crypto.labels import DECRYPTION
+from crypto.protocol.contents import Certificate, ContestResult, Exclusion
+from crypto.protocol.election import DECRYPTION_KIND, DRAW_KIND, Collected, Election, read_signed_message
+from crypto.protocol.lottery import draw_holds, draw_order, read_draw_entry
+from crypto.protocol.manifest import Manifest
+from crypto.protocol.phases import State
+from crypto.protocol.recount import Recount
+from crypto.protocol.seats import Seating, allocate_seats, needs_draw
+from crypto.sharing.ceremony import SignedMessage
+from crypto.sharing.session import TRUSTEE
+from crypto.signing import SigningKey, json_payload, make_json_statement, verify
+
+
+def make_decryption(election: bytes, closing: bytes, trustee: int, body: bytes, key: SigningKey) -> SignedMessage:
+    """A trustee's signed statement about its decryption.
+
+    Args:
+        closing: SHA-256 of the effective closing's proposal entry.
+        body: SHA-256 of the decryption body.
+    """
+    statement = make_json_statement(
+        DECRYPTION,
+        {"body": body.hex(), "closing": closing.hex(), "election": election.hex(), "trustee": trustee},
+    )
+    return SignedMessage(statement, key.sign(statement))
+
+
+_NONE: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decryptions:
+    """Accepted decryptions by trustee, and why the others are excluded."""
+
+    accepted: dict[int, tuple[G1Point, ...]]
+    excluded: dict[int, Excluded]
+    tallied_at: int | None
+    """Index of the entry with which t were accepted."""
+
+
+def judge_decryptions(election: Election, recount: Recount) -> Decryptions:
+    """Rules D1 to D4 for every decryption on the ledger.
+
+    Raises:
+        WrongPhase: no closing is approved.
+    """
+    closing = election.approved.get("closing")
+    if closing is None:
+        raise WrongPhase("nothing is decrypted before the closing is approved")
+    accepted: dict[int, tuple[G1Point, ...]] = {}
+    excluded: dict[int, Excluded] = {}
+    tallied_at = None
+    threshold = election.keys[TRUSTEE].session.threshold
+    for item in election.collected[DECRYPTION_KIND]:
+        try:
+            trustee, results = _judge(election, recount, item, closing.proposal.digest, accepted)
+        except Excluded as why:
+            excluded[item.index] = why
+            continue
+        accepted[trustee] = results
+        if len(accepted) == threshold and tallied_at is None:
+            tallied_at = item.index
+    return Decryptions(accepted, excluded, tallied_at)
+
+
+def _judge(
+    election: Election, recount: Recount, item: Collected, closing: bytes, accepted: dict[int, tuple[G1Point, ...]]
+) -> tuple[int, tuple[G1Point, ...]]:
+    key = election.keys[TRUSTEE]
+    try:
+        message = read_signed_message(item.entry)
+        payload = Members(
+            json_payload(DECRYPTION, message.statement), "decryption", ("body", "closing", "election", "trustee")
+        )
+        named, digest = payload.hash("closing"), payload.hash("body")
+        index = payload.u32("trustee")
+        party = key.session.party(index)
+        if payload.hash("election") != election.identifier or party is None:
+            raise Excluded("D1", "another election, or an unknown trustee")
+        verify(party.key, message.statement, message.signature)
+    except (EncodingError, InvalidSignature) as error:
+        raise Excluded("D1", str(error)) from None
+    if item.state not in (State.CLOSED, State.TALLIED) or named != closing:
+        raise Excluded("D2", "the election is not closed, or was closed otherwise")
+    if index in accepted:
+        raise Excluded("D3", f"trustee {index} has decrypted already")
+    body, share = election.bodies(digest), key.public_shares[index]
+    if body is None or not isinstance(share, G1Point):
+        raise Excluded("D4", f"the body of trustee {index} is missing")
+    try:
+        return index, verify_partial(election.identifier, closing, index, share, recount.tally, body)
+    except CryptoError as error:
+        raise Excluded("D4", f"trustee {index}: {error}") from None
+
+
+def compute_totals(election: Election, recount: Recount, decryptions: Decryptions) -> tuple[tuple[int, ...], ...]:
+    """The totals of every contest, by option.
+
+    Raises:
+        ThresholdNotMet: fewer than t accepted decryptions.
+        TallyError: a sum that is no number of marks, or a contest with too few or too many.
+    """
+    session, manifest = election.keys[TRUSTEE].session, election.require_manifest()
+    if len(decryptions.accepted) < session.threshold:
+        raise ThresholdNotMet(
+            f"{len(decryptions.accepted)} accepted decryptions, {session.threshold} are needed",
+            used=decryptions.accepted,
+            bad=(),
+            missing=frozenset(session.indices) - decryptions.accepted.keys(),
+        )
+    counted = len(recount.counted)
+    logarithm = DiscreteLog(counted)
+    flat = [logarithm.find(point) for point in combine(recount.tally, decryptions.accepted, session.threshold)]
+    totals, start = [], 0
+    for contest in manifest.contests:
+        totals.append(tuple(flat[start : start + len(contest.options)]))
+        start += len(contest.options)
+        if not contest.minimum * counted <= sum(totals[-1]) <= contest.maximum * counted:
+            raise TallyError(f"contest {len(totals) - 1} has {sum(totals[-1])} marks on {counted} ballots")
+    return tuple(totals)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Totals, seats before draws, and the signatures of the draws so far, by contest."""
+
+    totals: tuple[tuple[int, ...], ...]
+    seatings: tuple[Seating, ...]
+    draws: dict[int, bytes]
+    excluded: dict[int, Excluded]
+
+    def open_draws(self, manifest: Manifest) -> dict[int, tuple[int, ...]]:
+        """Contests whose tie still has to be drawn, with the tied options."""
+        return {
+            index: seating.tied
+            for index, (contest, seating) in enumerate(zip(manifest.contests, self.seatings, strict=True))
+            if needs_draw(contest, seating) and index not in self.draws
+        }
+
+
+def compute_result(election: Election, recount: Recount, decryptions: Decryptions) -> Result:
+    """Totals and seats, with the draws that are on the ledger: rule L1.
+
+    Raises:
+        CryptoError: as `compute_totals`.
+    """
+    totals, manifest = compute_totals(election, recount, decryptions), election.require_manifest()
+    seatings = tuple(allocate_seats(c, t) for c, t in zip(manifest.contests, totals, strict=True))
+    draws: dict[int, bytes] = {}
+    excluded: dict[int, Excluded] = {}
+    for item in election.collected[DRAW_KIND]:
+        try:
+            if decryptions.tallied_at is None or item.index < decryptions.tallied_at:
+                raise Excluded("L1", "a draw before the tally")
+            contest, options, signature = read_draw_entry(item.entry)
+            if (
+                contest >= len(seatings)
+                or contest in draws
+                or not needs_draw(manifest.contests[contest], seatings[contest])
+            ):
+                raise Excluded("L1", "no draw is due in this contest")
+            lottery = election.register.lottery
+            if options != seatings[contest].tied or lottery is None:
+                raise Excluded("L1", "not the tied options, or there is no lottery key")
+            if not draw_holds(lottery, election.identifier, contest, options, signature):
+                raise Excluded("L1", "the draw's signature does not hold")
+        except EncodingError as error:
+            excluded[item.index] = Excluded("L1", str(error))
+        except Excluded as why:
+            excluded[item.index] = why
+        else:
+            draws[contest] = signature
+    return Result(totals, seatings, draws, excluded)
+
+
+def make_certificate(
+    election: Election, recount: Recount, decryptions: Decryptions, result: Result, before: int
+) -> Certificate:
+    """The certificate, from the ledger before entry `before`.
+
+    Raises:
+        WrongPhase: no closing is approved, or a draw is still due.
+    """
+    closing, manifest = election.approved.get("closing"), election.require_manifest()
+    if closing is None or result.open_draws(manifest):
+        raise WrongPhase("the election is not closed, or a draw is still due")
+    contests = []
+    for index, (totals, seating) in enumerate(zip(result.totals, result.seatings, strict=True)):
+        elected, drawn = seating.elected, _NONE
+        if index in result.draws:
+            drawn = seating.tied
+            elected += draw_order(result.draws[index], drawn)[: seating.open_seats]
+        contests.append(ContestResult(totals, elected, drawn))
+    excluded = _excluded_after(election, closing.proposal.index, before, decryptions, result)
+    return Certificate(
+        election.identifier,
+        election.manifest_digest,
+        closing.proposal.digest,
+        len(recount.counted),
+        tuple(contests),
+        excluded,
+    )
+
+
+def _excluded_after(
+    election: Election, closing: int, before: int, decryptions: Decryptions, result: Result
+) -> tuple[Exclusion, ...]:
+    """Excluded entries between the closing and `before`, but for ballots and requests."""
+    everything = {**election.excluded, **decryptions.excluded, **result.excluded}
+    return tuple(
+        (index, everything[index].rule)
+        for index in sorted(everything)
+        if closing < index < before and everything[index].rule[0] not in "BQ"
+    )
