@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A holder's own copies of register and election: entries come from anyone, heads decide.
+
+Registrars, trustees, lottery holders, board members and members follow the ledgers like this before they act.
+
+Spec: specs/ledger.md#checkpoints
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crypto.errors import CryptoError, InvalidCheckpoint, ProtocolError
+from crypto.ledger.checkpoint import Head, parse_checkpoint
+from crypto.ledger.note import parse_note
+from crypto.protocol.election import Election
+from crypto.protocol.entry import parse_entry
+from crypto.protocol.policy import Policy
+from crypto.protocol.register_rules import Register
+from crypto.roles.bodies import BodyStore
+
+
+class Copies:
+    """Copies of the register and of one election.
+
+    Args:
+        policy: pinned; it comes from people.
+        bodies: where bodies are looked up.
+    """
+
+    def __init__(self, policy: Policy, bodies: BodyStore) -> None:
+        self.policy = policy
+        self.bodies = bodies
+        self.register = Register(policy, bodies.get)
+        self.register_head: Head | None = None
+        self.election_head: Head | None = None
+        self._election: Election | None = None
+
+    @property
+    def election(self) -> Election:
+        """The election that is followed.
+
+        Raises:
+            ProtocolError: none is.
+        """
+        if self._election is None:
+            raise ProtocolError("no election is followed yet")
+        return self._election
+
+    def open_election(self, election: bytes) -> Election:
+        """Begin to follow an announced election.
+
+        Raises:
+            ProtocolError: the register does not announce it.
+        """
+        announcement = self.register.elections.get(election)
+        if announcement is None:
+            raise ProtocolError("the register does not announce this election")
+        self._election = Election(announcement, self.register, self.bodies.get)
+        return self._election
+
+    def update_register(self, note: bytes, entries: Sequence[bytes]) -> Head:
+        """Take the register's next entries up to the head in `note`.
+
+        Raises:
+            CryptoError: the entries break the register, or do not lead to the head.
+        """
+        self.register_head = _follow(self.register, note, entries)
+        return self.register_head
+
+    def update_election(self, note: bytes, entries: Sequence[bytes]) -> Head:
+        """Take the election's next entries up to the head in `note`. Raises: as `update_register`."""
+        self.election_head = _follow(self.election, note, entries)
+        return self.election_head
+
+
+def _follow(fold: Register | Election, note: bytes, entries: Sequence[bytes]) -> Head:
+    size = parse_checkpoint(parse_note(note).text).size
+    if size != fold.size + len(entries):
+        raise InvalidCheckpoint(f"a head over {size} entries, but {fold.size + len(entries)} are given")
+    for data in entries:
+        try:
+            fold.apply(parse_entry(data))
+        except CryptoError as error:
+            raise ProtocolError(f"entry {fold.size} breaks {fold.ledger.origin}: {error}") from error
+    return fold.ledger.verify_head(note)

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the server takes in between two boundaries: requests and ballots, verified before anything is promised.
+
+Cheap checks come before dear ones: size, shape, phase, key, chain, signature, credential, proofs.
+
+Spec: specs/receipt.md#promise, specs/ledger.md#batches
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from crypto.errors import Excluded, WrongPhase
+from crypto.hashing import sha256
+from crypto.protocol.ballot import BodyTask, check_bodies
+from crypto.protocol.chain import Chains
+from crypto.protocol.credential import Request, Requests
+from crypto.protocol.election import Election
+from crypto.protocol.envelope import SignedEnvelope
+from crypto.protocol.manifest import Manifest
+from crypto.protocol.order import order_key
+from crypto.protocol.phases import State
+from crypto.protocol.promise import Promise, make_promise
+from crypto.protocol.recount import (
+    Mapper,
+    ballot_context,
+    check_envelopes,
+    check_pseudonym,
+    envelope_task,
+    forbidden_pseudonyms,
+)
+from crypto.roles.bodies import BodyStore
+from crypto.roles.member import CastBallot
+from crypto.signing import SigningKey
+
+_NOT_PLACED: Final = -1
+"""Entry index and batch of a ballot that waits for a boundary."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A promised ballot that waits for a boundary."""
+
+    cast: CastBallot
+    promise: Promise
+
+
+class Intake:
+    """Pending requests and ballots of one election.
+
+    Args:
+        election: the server's own fold of the ledger.
+        promise_key: must be the manifest's.
+        bodies: where a promised body is kept before the promise is given.
+    """
+
+    def __init__(self, election: Election, promise_key: SigningKey, bodies: BodyStore) -> None:
+        self._election = election
+        self._manifest: Manifest = election.require_manifest()
+        if promise_key.public != self._manifest.promise_key:
+            raise ValueError("this is not the promise key of the manifest")
+        if election.roll is None:
+            raise WrongPhase("the election has no roll")
+        self._promise_key = promise_key
+        self._bodies = bodies
+        self._requests = Requests(election.roll)
+        self._pending_requests: list[Request] = []
+        self._taken_requests: dict[bytes, bytes] = {}
+        self._chains = Chains(self._manifest.schedule.max_revotes)
+        self._pending: list[_Pending] = []
+        self._promises: dict[bytes, Promise] = {}
+        self._forbidden = forbidden_pseudonyms(election)
+        self._waited = 0
+
+    # --- requests
+
+    def submit_request(self, request: Request) -> None:
+        """Take a request for the next batch; the same request again changes nothing.
+
+        Raises:
+            Excluded: which rule would exclude it.
+        """
+        election, schedule = self._election, self._manifest.schedule
+        if self._taken_requests.get(request.member) == request.statement:
+            return
+        if request.election != election.identifier:
+            raise Excluded("Q2", "a request of another election")
+        if election.state not in (State.ISSUING, State.VOTING) or election.chain.batch >= schedule.requests_close:
+            raise Excluded("Q2", "requests are not taken now")
+        self._requests.take(0, request)
+        self._taken_requests[request.member] = request.statement
+        self._pending_requests.append(request)
+
+    def take_requests(self, batch: int) -> list[Request]:
+        """The pending requests in the order of batch `batch`; they are no longer pending."""
+        taken, self._pending_requests = self._pending_requests, []
+        return sorted(taken, key=lambda request: order_key(batch, request.member))
+
+    # --- ballots
+
+    def submit(
+        self, ballots: Sequence[CastBallot], mapper: Mapper = map, *, from_relay: bool = False
+    ) -> list[Promise | Excluded]:
+        """Verify ballots in bulk; promise the good ones, and say of the others why not. One bad ballot spoils none.
+
+        The same ballot again gets the same promise.
+
+        Args:
+            from_relay: a relay received them in time; they are taken until the closing is approved.
+        """
+        answers: dict[int, Promise | Excluded] = {}
+        new: dict[int, CastBallot] = {}
+        seen: set[tuple[bytes, int]] = set()
+        for position, cast in enumerate(ballots):
+            envelope = cast.signed.envelope
+            known = self._promises.get(envelope.digest())
+            place = (envelope.pseudonym, envelope.sequence)
+            try:
+                if known is not None:
+                    answers[position] = known
+                    continue
+                if place in seen:
+                    raise Excluded("B7", "two ballots with one sequence number")
+                self._check_cheap(cast, from_relay=from_relay)
+            except Excluded as why:
+                answers[position] = why
+            else:
+                seen.add(place)
+                new[position] = cast
+        answers |= self._check_dear(new, mapper)
+        for position, cast in new.items():
+            if position not in answers:
+                answers[position] = self._promise(cast)
+        return [answers[position] for position in range(len(ballots))]
+
+    def _check_cheap(self, cast: CastBallot, *, from_relay: bool = False) -> None:
+        election, envelope = self._election, cast.signed.envelope
+        if len(cast.body) != self._manifest.body_bytes or sha256(cast.body) != envelope.body:
+            raise Excluded("B10", "the body has the wrong length or is not the one that the envelope names")
+        if (envelope.election, envelope.manifest) != (election.identifier, election.manifest_digest):
+            raise Excluded("B2", "a ballot of another election or manifest")
+        if election.state is not State.VOTING or not (from_relay or self._open()):
+            raise Excluded("B2", "ballots are not taken now")
+        check_pseudonym(envelope, self._forbidden)
+        self._chains.check(envelope, None)
+
+    def _open(self) -> bool:
+        """What comes now stands in the next batch; after the last one of voting nothing new is taken."""
+        election = self._election
+        return self._manifest.schedule.voting_opens - 1 <= election.chain.batch < election.voting_closes
+
+    def _check_dear(self, new: dict[int, CastBallot], mapper: Mapper) -> dict[int, Excluded]:
+        refused: dict[int, Excluded] = {}
+        positions = list(new)
+        if positions:
+            task = envelope_task(self._election, [new[position].signed for position in positions])
+            for failed in mapper(check_envelopes, [task]):
+                refused |= {positions[number]: Excluded(*why) for number, why in failed.items()}
+        good = [position for position in positions if position not in refused]
+        if good:
+            ballots = tuple((ballot_context(new[p].signed.envelope), new[p].body) for p in good)
+            bodies = BodyTask(self._manifest.shapes, self._manifest.tally.key, ballots)
+            for result in mapper(check_bodies, [bodies]):
+                refused |= {good[number]: Excluded("B10", why) for number, why in result.invalid.items()}
+        return refused
+
+    def take_verified(self, cast: CastBallot) -> Promise:
+        """Promise a ballot whose signature, credential and proofs were verified elsewhere, in another process of ours.
+
+        Raises:
+            Excluded: it does not fit the chain or the phase.
+        """
+        known = self._promises.get(cast.signed.envelope.digest())
+        if known is not None:
+            return known
+        self._check_cheap(cast)
+        return self._promise(cast)
+
+    def _promise(self, cast: CastBallot) -> Promise:
+        envelope = cast.signed.envelope
+        self._bodies.put(cast.body)
+        self._chains.append(_NOT_PLACED, _NOT_PLACED, envelope)
+        promise = make_promise(
+            self._election.identifier, envelope.digest(), self._election.chain.batch, self._promise_key
+        )
+        self._promises[envelope.digest()] = promise
+        self._pending.append(_Pending(cast, promise))
+        return promise
+
+    def take_ballots(self, batch: int) -> list[SignedEnvelope]:
+        """The ballots of batch `batch`, in its order: one of each pseudonym; none while a small batch may wait."""
+        schedule = self._manifest.schedule
+        chosen: dict[bytes, _Pending] = {}
+        later = []
+        for pending in self._pending:
+            # Ballots of one pseudonym were promised in the order of its chain.
+            if chosen.setdefault(pending.cast.signed.envelope.pseudonym, pending) is not pending:
+                later.append(pending)  # noqa: PERF401  # the condition has an effect of its own
+        at_end = batch >= self._election.voting_closes
+        if 0 < len(chosen) < schedule.min_batch and self._waited < schedule.max_wait and not at_end:
+            self._waited += 1
+            return []
+        self._waited = 0
+        self._pending = later
+        ordered = sorted(chosen.values(), key=lambda pending: order_key(batch, pending.cast.signed.envelope.pseudonym))
+        return [pending.cast.signed for pending in ordered]
+
+    @property
+    def owed(self) -> int:
+        """Promised ballots that are not appended yet."""
+        return len(self._pending)
