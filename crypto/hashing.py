@@ -79,13 +79,16 @@ class Hedge:
     Spec: specs/hashing.md#hedged-randomness
     """
 
-    __slots__ = ("_prefix",)
+    __slots__ = ("_state",)
 
     def __init__(self, secret: Secret[bytes], context: bytes) -> None:
         fresh = secrets.token_bytes(32)
-        self._prefix = Secret((fresh, secret.reveal(), context))
+        # A ballot draws hundreds of scalars: what they share is hashed once, and the state copied.
+        self._state = Secret(hashlib.sha512(_framed(HEDGE, (fresh, secret.reveal(), context))))
 
     def scalar(self, purpose: str, index: int = 0) -> Scalar:
         """The scalar for `purpose` and `index`; the same arguments give the same one."""
-        fields = (*self._prefix.reveal(), purpose.encode("ascii"), u32(index))
-        return scalar_from_wide_bytes(hashlib.sha512(_framed(HEDGE, fields)).digest())
+        name = purpose.encode("ascii")
+        state = self._state.reveal().copy()
+        state.update(u32(len(name)) + name + u32(4) + u32(index))
+        return scalar_from_wide_bytes(state.digest())

@@ -108,6 +108,10 @@ class SigningKey:
         """64 bytes."""
         return nacl.bindings.crypto_sign(message, self._secret.reveal())[:SIGNATURE_BYTES]
 
+    def hedging_secret(self) -> Secret[bytes]:
+        """The secret key, for hedging randomness with it and for nothing else."""
+        return self._secret
+
     def __repr__(self) -> str:
         return f"SigningKey(public={self.public.hex()})"
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from crypto.blindsig.blinding import credential_message
 from crypto.blindsig.issuing import find_bad_signatures
@@ -30,6 +30,8 @@ from crypto.protocol.envelope import BALLOT, Envelope, SignedEnvelope
 from crypto.protocol.manifest import Manifest
 from crypto.sharing.session import REGISTRAR, encode_point
 from crypto.signing import PublicKey, decode_public_key, verify
+
+T = TypeVar("T")
 
 Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Like the built-in map, in order; may work in other processes."""
@@ -259,7 +261,7 @@ def _judge_envelopes(election: Election, before: int, excluded: dict[int, Exclud
                 candidates.append((item, item.held))
             except Excluded as why:
                 excluded[item.index] = why
-    chunks = list(_chunks(candidates, ENVELOPES_IN_CHUNK))
+    chunks = list(chunked(candidates, ENVELOPES_IN_CHUNK))
     tasks = [envelope_task(election, [signed for _, signed in chunk]) for chunk in chunks]
     for chunk, failed in zip(chunks, mapper(check_envelopes, tasks), strict=True):
         for position, (item, signed) in enumerate(chunk):
@@ -306,10 +308,10 @@ def _judge_bodies(
         stacks.append([link for link in links if link.index not in missing])
     counted: list[Link] = []
     superseded = 0
-    size = max(1, POINTS_IN_CHUNK // sum(shape.point_count for shape in manifest.shapes))
+    size = bodies_in_chunk(manifest)
     while stacks := [stack for stack in stacks if stack]:
         stacks.sort(key=lambda stack: stack[-1].index)
-        chunks = list(_chunks(stacks, size))
+        chunks = list(chunked(stacks, size))
         tasks = (_body_task(election, manifest, chunk) for chunk in chunks)
         retry: list[list[Link]] = []
         for chunk, result in zip(chunks, mapper(check_bodies, tasks), strict=True):
@@ -335,6 +337,12 @@ def _body_task(election: Election, manifest: Manifest, chunk: Sequence[Sequence[
     return BodyTask(manifest.shapes, manifest.tally.key, tuple(ballots))
 
 
-def _chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+def bodies_in_chunk(manifest: Manifest) -> int:
+    """How many bodies to verify in one multi-scalar multiplication."""
+    return max(1, POINTS_IN_CHUNK // sum(shape.point_count for shape in manifest.shapes))
+
+
+def chunked(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in order, `size` at a time."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -43,3 +43,23 @@ class MemoryBodies:
     def drop(self, digest: bytes) -> None:
         """Lose a body, as seized or failing machines do."""
         self._bodies.pop(digest, None)
+
+
+class CheckedBodies:
+    """Bodies from somebody else's store, each hashed before it is believed.
+
+    Args:
+        source: a mirror's or the operator's store.
+    """
+
+    def __init__(self, source: BodyStore) -> None:
+        self._source = source
+
+    def get(self, digest: bytes) -> bytes | None:
+        """The body with this hash; None if the source has none, or gives another."""
+        body = self._source.get(digest)
+        return body if body is not None and sha256(body) == digest else None
+
+    def put(self, body: bytes) -> bytes:
+        """Hand a body to the source; returns its hash."""
+        return self._source.put(body)

@@ -47,12 +47,14 @@ class Copies:
             raise ProtocolError("no election is followed yet")
         return self._election
 
-    def open_election(self, election: bytes) -> Election:
-        """Begin to follow an announced election.
+    def follow(self, election: bytes) -> Election:
+        """The copy of an announced election, begun if there is none yet.
 
         Raises:
             ProtocolError: the register does not announce it.
         """
+        if self._election is not None and self._election.identifier == election:
+            return self._election
         announcement = self.register.elections.get(election)
         if announcement is None:
             raise ProtocolError("the register does not announce this election")

@@ -11,10 +11,10 @@ from crypto.protocol.lottery import draw_share
 from crypto.protocol.recount import Recount
 from crypto.protocol.tally import compute_result, judge_decryptions
 from crypto.roles.copies import Copies
-from crypto.sharing.ceremony import SignedMessage
+from crypto.sharing.ceremony import Ceremony, SignedMessage
 from crypto.sharing.party import CeremonyParty, SecretShare
 from crypto.sharing.readiness import make_readiness
-from crypto.sharing.session import LOTTERY, Session
+from crypto.sharing.session import LOTTERY
 from crypto.signing import SigningKey, UnsealKey
 
 
@@ -35,16 +35,27 @@ class Holder:
         self._unseal = unseal
         self._party: CeremonyParty | None = None
 
-    def join(self, session: Session, scope: bytes) -> CeremonyParty:
-        """Take part in a session that the board approved.
+    def join(self, ceremony: Ceremony) -> CeremonyParty:
+        """Take part in a session as this holder follows it.
 
         Raises:
             ProtocolError: another role, or these keys are not a party's.
         """
-        if session.role != self.role:
-            raise ProtocolError(f"a {self.role} takes no part in a session of {session.role}s")
-        self._party = CeremonyParty(session, scope, self._signing, self._unseal)
+        if ceremony.session.role != self.role:
+            raise ProtocolError(f"a {self.role} takes no part in a session of {ceremony.session.role}s")
+        self._party = CeremonyParty(ceremony, self._signing, self._unseal)
         return self._party
+
+    def join_election(self) -> CeremonyParty:
+        """Take part in the newest session of this role that the board approved on the election's ledger.
+
+        Raises:
+            ProtocolError: there is none.
+        """
+        ceremony = self.copies.election.ceremonies.get(self.role)
+        if ceremony is None:
+            raise ProtocolError(f"the board has approved no session of {self.role}s")
+        return self.join(ceremony)
 
     @property
     def party(self) -> CeremonyParty:

@@ -24,10 +24,13 @@ from crypto.protocol.order import order_key
 from crypto.protocol.phases import State
 from crypto.protocol.promise import Promise, make_promise
 from crypto.protocol.recount import (
+    ENVELOPES_IN_CHUNK,
     Mapper,
     ballot_context,
+    bodies_in_chunk,
     check_envelopes,
     check_pseudonym,
+    chunked,
     envelope_task,
     forbidden_pseudonyms,
 )
@@ -153,30 +156,20 @@ class Intake:
 
     def _check_dear(self, new: dict[int, CastBallot], mapper: Mapper) -> dict[int, Excluded]:
         refused: dict[int, Excluded] = {}
-        positions = list(new)
-        if positions:
-            task = envelope_task(self._election, [new[position].signed for position in positions])
-            for failed in mapper(check_envelopes, [task]):
-                refused |= {positions[number]: Excluded(*why) for number, why in failed.items()}
-        good = [position for position in positions if position not in refused]
-        if good:
-            ballots = tuple((ballot_context(new[p].signed.envelope), new[p].body) for p in good)
-            bodies = BodyTask(self._manifest.shapes, self._manifest.tally.key, ballots)
-            for result in mapper(check_bodies, [bodies]):
-                refused |= {good[number]: Excluded("B10", why) for number, why in result.invalid.items()}
+        chunks = list(chunked(list(new), ENVELOPES_IN_CHUNK))
+        tasks = [envelope_task(self._election, [new[position].signed for position in chunk]) for chunk in chunks]
+        for chunk, failed in zip(chunks, mapper(check_envelopes, tasks), strict=True):
+            refused |= {chunk[number]: Excluded(*why) for number, why in failed.items()}
+        good = [position for position in new if position not in refused]
+        chunks = list(chunked(good, bodies_in_chunk(self._manifest)))
+        bodies = [self._body_task([new[position] for position in chunk]) for chunk in chunks]
+        for chunk, result in zip(chunks, mapper(check_bodies, bodies), strict=True):
+            refused |= {chunk[number]: Excluded("B10", why) for number, why in result.invalid.items()}
         return refused
 
-    def take_verified(self, cast: CastBallot) -> Promise:
-        """Promise a ballot whose signature, credential and proofs were verified elsewhere, in another process of ours.
-
-        Raises:
-            Excluded: it does not fit the chain or the phase.
-        """
-        known = self._promises.get(cast.signed.envelope.digest())
-        if known is not None:
-            return known
-        self._check_cheap(cast)
-        return self._promise(cast)
+    def _body_task(self, ballots: Sequence[CastBallot]) -> BodyTask:
+        pairs = tuple((ballot_context(cast.signed.envelope), cast.body) for cast in ballots)
+        return BodyTask(self._manifest.shapes, self._manifest.tally.key, pairs)
 
     def _promise(self, cast: CastBallot) -> Promise:
         envelope = cast.signed.envelope

@@ -115,6 +115,15 @@ class Voter:
         self._last = ZERO_HASH
         self._opened: set[bytes] = set()
 
+    def resume(self, sequence: int, last: bytes) -> None:
+        """Go on after the newest envelope of this pseudonym, as a client without memory finds it on the ledger.
+
+        Args:
+            sequence: seq of that envelope.
+            last: its hash.
+        """
+        self._sequence, self._last = sequence, last
+
     def prepare(self, marks: Marks) -> PreparedBallot:
         """Encrypt. Show `digest()` of the result to the voter *before* asking whether to cast or to challenge.
 

@@ -20,7 +20,7 @@ from crypto.proofs import schnorr
 from crypto.secret import Secret
 from crypto.sharing.ceremony import LABELS, Ceremony, DerivedKey, Round, SignedMessage, proof_context, share_fits
 from crypto.sharing.polynomial import evaluate
-from crypto.sharing.session import Session, encode_point
+from crypto.sharing.session import encode_point
 from crypto.signing import SigningKey, UnsealKey, make_json_statement, seal
 
 _POLYNOMIAL: Final = b"polynomial"
@@ -55,22 +55,22 @@ class CeremonyParty:
     """One party from its first message to its share.
 
     Args:
-        session: the approved descriptor, in which `signing.public` is a party.
-        scope: as for `Ceremony`.
+        ceremony: as this party itself follows it, in whose session `signing.public` is a party.
 
     Raises:
         ProtocolError: the keys are not those of a party.
     """
 
-    def __init__(self, session: Session, scope: bytes, signing: SigningKey, unseal: UnsealKey) -> None:
-        self.ceremony = Ceremony(session, scope)
+    def __init__(self, ceremony: Ceremony, signing: SigningKey, unseal: UnsealKey) -> None:
+        session = ceremony.session
+        self.ceremony = ceremony
         self._signing = signing
         self._unseal = unseal
         places = [i for i in session.indices if session.parties[i - 1].key == signing.public]
         if not places or session.parties[places[0] - 1].seal != unseal.public:
             raise ProtocolError("these keys are not those of a party of the session")
         self.index = places[0]
-        hedge = Hedge(Secret(signing.sign(self.ceremony.session_id)), self.ceremony.session_id)
+        hedge = Hedge(signing.hedging_secret(), ceremony.session_id)
         self._polynomial = Secret(
             tuple(hedge.scalar("coefficient", k) for k in range(session.threshold)),
         )
@@ -94,14 +94,6 @@ class CeremonyParty:
                 return [self._disclosure(to) for to in self._complainers()]
             case Round.CONFIRMATION:
                 return [self._signed(Round.CONFIRMATION, {"transcript": self.ceremony.transcript().hex()})]
-
-    def accept(self, message: SignedMessage) -> None:
-        """Follow one message of the ledger; what is refused has no effect on anybody.
-
-        Raises:
-            CryptoError: why it is refused.
-        """
-        self.ceremony.accept(message)
 
     def share(self) -> SecretShare:
         """This party's share of the complete ceremony.
@@ -172,6 +164,9 @@ class CeremonyParty:
 def run_locally(parties: list[CeremonyParty]) -> list[SignedMessage]:
     """Carry messages between parties in one process until all are complete; returns them in order.
 
+    Args:
+        parties: each with a ceremony of its own.
+
     Raises:
         ProtocolError: nobody has anything to say and the session is not complete.
     """
@@ -183,7 +178,7 @@ def run_locally(parties: list[CeremonyParty]) -> list[SignedMessage]:
         for message in waiting:
             for party in parties:
                 try:
-                    party.accept(message)
+                    party.ceremony.accept(message)
                 except CryptoError as error:
                     raise ProtocolError(f"a party refuses a message: {error}") from error
             carried.append(message)
