@@ -438,7 +438,10 @@ class Script(Forge):
         self.add_ballots(self.at("ballots", [*first, thought]))
         self.batch(OPENS + 1)
         self.add_ballots(self.at("later ballots", [last]))
-        for number in self.at("voting batches", list(range(OPENS + 2, CLOSES + 1))):
+        self.last = self.at("last batch", CLOSES)
+        for number in range(OPENS + 2, self.last + 1):
+            if number == self.log.batch:
+                continue
             self.batch(number)
             self.at(f"voting batch {number}", None)
 
@@ -473,7 +476,7 @@ class Script(Forge):
 
     def play_closing(self) -> None:
         """Closing proposal and approval."""
-        self.batch(CLOSES + 1)
+        self.batch(self.last + 1)
         self.at("before closing", None)
         self.tally = self.at("tally", self.true_tally())
         chains = {spec.pseudonym for _, spec in self.specs if (spec.outcome or "B9") in ("superseded", "B9", "B10")}
@@ -493,7 +496,7 @@ class Script(Forge):
         proposal = self.propose("closing", "voting", "closed", self.content("closing", closing))
         self.closing = self.at("closing hash", proposal)
         self.closing_index = self.places["proposal closing"]
-        self.batch(CLOSES + 2)
+        self.batch(self.last + 2)
         self.approve("closing", proposal)
         self.at("after closing", None)
 
@@ -530,7 +533,7 @@ class Script(Forge):
             return
         content = self.content("certificate", certificate)
         proposal = self.propose("certificate", "tallied", "certified", content)
-        self.batch(CLOSES + 3)
+        self.batch(self.last + 3)
         if not self.at("stop before approval", False):
             self.approve("certificate", proposal)
         self.at("end", None)
