@@ -6,9 +6,12 @@ Unlike the forge, everything here goes through the roles' own methods, so what t
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+from typing import Final
+from unittest.mock import patch
 
 from cli.demo.electorate import MemberSecrets
 from cli.demo.founding import (
@@ -23,31 +26,39 @@ from cli.demo.world import DAY, Sizes, World, make_keys, make_policy
 from cli.record_files import write_ballots, write_record
 from crypto.encoding.strict_json import dumps
 from crypto.errors import Excluded
-from crypto.group import decode_g1, decode_g2
+from crypto.group import G1, G2, ZERO, decode_g1, decode_g2
+from crypto.ledger.checkpoint import Head
 from crypto.proofs.contest_prover import ContestProver
+from crypto.protocol.answers import Answer
 from crypto.protocol.contents import Appointment, Certificate
-from crypto.protocol.lottery import combine_draw, draw_members
+from crypto.protocol.credential import Request
+from crypto.protocol.election import Approved, Collected
+from crypto.protocol.entry import Entry
+from crypto.protocol.envelope import SignedEnvelope
+from crypto.protocol.lottery import Draw, combine_draw
 from crypto.protocol.manifest import Contest, Manifest, Option, Schedule
+from crypto.protocol.members import Standing
 from crypto.protocol.phases import State
+from crypto.protocol.policy import Policy
 from crypto.protocol.preparation import build_manifest, build_roll, build_voting
 from crypto.protocol.promise import Promise
+from crypto.protocol.proposals import Proposal
 from crypto.protocol.recount import Recount, recount
 from crypto.protocol.register import election_keys_members
 from crypto.protocol.tally import compute_result, judge_decryptions, make_certificate
 from crypto.roles.board import Decisions
 from crypto.roles.bodies import MemoryBodies
 from crypto.roles.member import CastBallot, Voter
-from crypto.sharing.session import REGISTRAR, TRUSTEE
+from crypto.secret import Secret
+from crypto.sharing.ceremony import DerivedKey, Reveal
+from crypto.sharing.session import REGISTRAR, TRUSTEE, Session
+from crypto.signing import SigningKey, UnsealKey
 from crypto.suite import G1_BYTES
 
 EPOCH = 1_767_225_600
 INTERVAL = 21_600
 SIZES = Sizes(registrars=(3, 4), trustees=(2, 3), board=(2, 3), witnesses=(3, 4), reviewers=3)
-CONTESTS = (
-    Contest(
-        {"en": "Delegates"}, tuple(Option({"en": f"Person {letter}"}) for letter in "ABCD"), 0, 2, 2
-    ),
-)
+CONTESTS = (Contest({"en": "Delegates"}, tuple(Option({"en": f"Person {letter}"}) for letter in "ABCD"), 0, 2, 2),)
 
 
 class SmallWorld(World):
@@ -248,7 +259,7 @@ class SmallWorld(World):
         for contest, options in result.open_draws(self.manifest).items():
             parts = {holder.share.index: holder.draw(judged)[contest] for holder in self.lottery[:3]}
             signature = combine_draw(lottery, self.identifier, contest, options, parts)
-            self.running.submit_draw(draw_members(contest, options, signature))
+            self.running.submit_draw(Draw(contest, options, signature))
         self.next_batch()
         self.sync()
         return self
@@ -283,3 +294,48 @@ def small_world(until: str = "start", **sizes: int) -> SmallWorld:
     for step in ORDER[: ORDER.index(until) + 1]:
         getattr(world, step)(**(sizes if step == "start" else {}))
     return world
+
+
+_UNCHANGING: Final = (
+    *(type(value) for value in (G1, G2, ZERO)),
+    Secret,
+    frozenset,
+    Policy,
+    Entry,
+    Manifest,
+    SigningKey,
+    UnsealKey,
+    Session,
+    Reveal,
+    DerivedKey,
+    Head,
+    Proposal,
+    Approved,
+    Collected,
+    Request,
+    Answer,
+    SignedEnvelope,
+    Standing,
+)
+"""Values that copies of a world share: nothing changes them."""
+
+_PLAYED: dict[str, SmallWorld] = {}
+
+
+def copy_world(world: SmallWorld) -> SmallWorld:
+    """An independent copy, for an attack that must not spoil the original."""
+    with patch.dict(copy._deepcopy_dispatch, dict.fromkeys(_UNCHANGING, lambda value, _: value)):
+        return copy.deepcopy(world)
+
+
+def played_world(until: str = "start") -> SmallWorld:
+    """A copy of a small world played up to and including the step `until`; each step is played once in a process."""
+    if until not in _PLAYED:
+        place = ORDER.index(until)
+        if place:
+            world = played_world(ORDER[place - 1])
+            getattr(world, until)()
+        else:
+            world = small_world(until)
+        _PLAYED[until] = world
+    return copy_world(_PLAYED[until])

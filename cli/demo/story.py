@@ -31,7 +31,7 @@ from crypto.protocol.contents import Appointment, Certificate
 from crypto.protocol.credential import REQUEST_KIND, Request, Requests, parse_request
 from crypto.protocol.entry import ZERO_HASH
 from crypto.protocol.envelope import SignedEnvelope, parse_envelope
-from crypto.protocol.lottery import combine_draw, draw_members
+from crypto.protocol.lottery import Draw, combine_draw
 from crypto.protocol.manifest import Contest, Manifest, Schedule
 from crypto.protocol.phases import State
 from crypto.protocol.preparation import build_manifest, build_roll, build_voting
@@ -339,7 +339,7 @@ class Story:
             if lottery is None:
                 raise RuntimeError("the register has no lottery key")
             signature = combine_draw(lottery, self.identifier, contest, options, parts)
-            running.submit_draw(draw_members(contest, options, signature))
+            running.submit_draw(Draw(contest, options, signature))
             language = min(manifest.languages)
             names = [manifest.contests[contest].options[option].name[language] for option in options]
             drawn.append(f"{manifest.contests[contest].title[language]}: {', '.join(names)}")

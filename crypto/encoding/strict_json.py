@@ -10,6 +10,7 @@ Spec: specs/conventions.md#strict-json
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 from crypto.errors import EncodingError, NonCanonical
@@ -19,8 +20,7 @@ from crypto.suite import MAX_JSON_BYTES, MAX_JSON_DEPTH, MAX_U53
 Json = Any
 
 _LONGEST_INTEGER = len(str(MAX_U53))
-# A scanner that recurses meets Python's own limit long after ours; below this many brackets the depth cannot exceed it.
-_BRACKETS_WITHOUT_WALK = MAX_JSON_DEPTH
+_STRINGS_AND_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
 
 
 def loads(data: bytes) -> Json:
@@ -28,7 +28,7 @@ def loads(data: bytes) -> Json:
 
     Raises:
         EncodingError: not UTF-8, not JSON, a duplicate or non-ASCII name, a number that is no integer from 0 to
-            2^53 - 1, an unpaired surrogate, a control character other than newline, too deep or too long.
+            2^53 - 1, null, an unpaired surrogate, a control character other than newline, too deep or too long.
     """
     if len(data) > MAX_JSON_BYTES:
         raise EncodingError(f"JSON of {len(data)} bytes is longer than {MAX_JSON_BYTES}")
@@ -36,6 +36,8 @@ def loads(data: bytes) -> Json:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise EncodingError(f"JSON is not UTF-8 at byte {error.start}") from None
+    if text.count("[") + text.count("{") > MAX_JSON_DEPTH:
+        _check_depth(text)
     try:
         value = json.loads(
             text,
@@ -46,12 +48,8 @@ def loads(data: bytes) -> Json:
         )
     except json.JSONDecodeError as error:
         raise EncodingError(f"not JSON: {error.msg} at character {error.pos}") from None
-    except RecursionError:
-        raise EncodingError(f"JSON is nested deeper than {MAX_JSON_DEPTH} levels") from None
-    if text.count("[") + text.count("{") > _BRACKETS_WITHOUT_WALK:
-        _check_depth(value)
-    if "\\u" in text:
-        _check_surrogates(value)
+    if "\\" in text or "null" in text:
+        _check_values(value)
     return value
 
 
@@ -105,19 +103,21 @@ def _refuse_number(literal: str) -> NoReturn:
     raise EncodingError(f"number {literal[:24]} is not an integer")
 
 
-def _check_depth(value: Json) -> None:
-    level = [value] if isinstance(value, dict | list) else []
+def _check_depth(text: str) -> None:
+    """Refuse deep nesting before the scanner meets it: it recurses, and its own limit is anybody's to raise."""
     depth = 0
-    while level:
-        depth += 1
-        if depth > MAX_JSON_DEPTH:
-            raise EncodingError(f"JSON is nested deeper than {MAX_JSON_DEPTH} levels")
-        children = (child for node in level for child in (node.values() if isinstance(node, dict) else node))
-        level = [child for child in children if isinstance(child, dict | list)]
+    for token in _STRINGS_AND_BRACKETS.finditer(text):
+        first = text[token.start()]
+        if first in "[{":
+            depth += 1
+            if depth > MAX_JSON_DEPTH:
+                raise EncodingError(f"JSON is nested deeper than {MAX_JSON_DEPTH} levels")
+        elif first in "]}":
+            depth -= 1
 
 
-def _check_surrogates(value: Json) -> None:
-    """Escapes can hide what UTF-8 cannot say: an unpaired surrogate, or a control character."""
+def _check_values(value: Json) -> None:
+    """No null anywhere; and escapes can hide what UTF-8 cannot say: an unpaired surrogate, or a control character."""
     stack = [value]
     while stack:
         node = stack.pop()
@@ -126,6 +126,8 @@ def _check_surrogates(value: Json) -> None:
             stack.extend(node.values())
         elif isinstance(node, list):
             stack.extend(node)
+        elif node is None:
+            raise EncodingError("null occurs")
         elif isinstance(node, str):
             if any("\ud800" <= character <= "\udfff" for character in node):
                 raise EncodingError("a string holds an unpaired surrogate")

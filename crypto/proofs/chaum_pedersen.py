@@ -44,7 +44,9 @@ def prove(
         raise ValueError("a proof over no bases proves nothing")
     x = secret.reveal()
     results = tuple(base * x for base in bases)
-    t = Hedge(Secret(encode_scalar(x)), label + context).scalar("commitment")
+    # The bases are part of the context: one nonce for two statements would give x away if the generator failed.
+    statement = label + context + b"".join(map(encode_g1, bases))
+    t = Hedge(Secret(encode_scalar(x)), statement).scalar("commitment")
     c = _challenge(label, context, G1 * x, bases, results, G1 * t, [base * t for base in bases])
     return results, encode_scalar(c) + encode_scalar(t + c * x)
 

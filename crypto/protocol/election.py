@@ -10,12 +10,10 @@ Spec: specs/election.md#entry-kinds, specs/election.md#transitions
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from crypto.encoding.members import Members, encode_base64
-from crypto.encoding.strict_json import Json
 from crypto.errors import (
     ContentMismatch,
     CryptoError,
@@ -26,27 +24,36 @@ from crypto.errors import (
     ProtocolError,
     WrongPhase,
 )
-from crypto.labels import SHARE_LOST
 from crypto.ledger.checkpoint import Head
-from crypto.protocol.answers import ANSWER_KIND, Answer, check_signer, read_answer_entry
+from crypto.protocol.answers import ANSWER_KIND, Answer
 from crypto.protocol.contents import Appointment, Closing, Extension, RollContent, Void, VotingContent
 from crypto.protocol.credential import REQUEST_KIND, Request
-from crypto.protocol.entry import ZERO_HASH, Chain, Entry, make_entry
+from crypto.protocol.entry import ZERO_HASH, Chain, Entry, batch_number, make_entry
 from crypto.protocol.envelope import BALLOT, SignedEnvelope
 from crypto.protocol.follow import LedgerTree
 from crypto.protocol.ledger_key import take_key_change
 from crypto.protocol.manifest import Manifest, parse_manifest
 from crypto.protocol.members import Roll
+from crypto.protocol.messages import Decryption, read_signed_message
 from crypto.protocol.order import BatchOrder
 from crypto.protocol.phases import State
+from crypto.protocol.placement import (
+    Held,
+    judge_answer,
+    judge_ballot,
+    judge_decryption,
+    judge_draw,
+    judge_request,
+    judge_share_lost,
+)
 from crypto.protocol.policy import Policy
 from crypto.protocol.proposals import Proposal, check_approval, read_proposal, require_state
 from crypto.protocol.register import Announcement
 from crypto.protocol.register_rules import Bodies, Register
-from crypto.sharing.ceremony import Ceremony, DerivedKey, SignedMessage
+from crypto.sharing.ceremony import Ceremony, DerivedKey, SignedMessage, parse_message
 from crypto.sharing.readiness import check_readiness
 from crypto.sharing.session import REGISTRAR, TRUSTEE, Session
-from crypto.signing import SIGNATURE_BYTES, PublicKey, SigningKey, json_payload, make_json_statement, verify
+from crypto.signing import PublicKey
 from crypto.suite import MAX_NOTE_BYTES
 
 OPENING: Final = "opening"
@@ -62,14 +69,14 @@ class Collected:
     batch: int
     state: State
     entry: Entry
-    held: Request | SignedEnvelope | Answer | None
+    held: Held | None
 
     @property
     def body(self) -> bytes | None:
-        """Hash of the body of a ballot or an answer."""
+        """Hash of the body of a ballot, an answer or a decryption."""
         if isinstance(self.held, SignedEnvelope):
             return self.held.envelope.body
-        return self.held.body if isinstance(self.held, Answer) else None
+        return self.held.body if isinstance(self.held, Answer | Decryption) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,8 @@ class Election:
         }
         self.excluded: dict[int, Excluded] = {}
         self.lost_shares: dict[int, int] = {}
+        self.culprits_when_proposed: dict[str, tuple[PublicKey, ...]] = {}
+        self.batches: list[int] = []
         self._readiness: dict[bytes, _Readiness] = {}
         self._order = BatchOrder()
         self._last_register_size = 0
@@ -205,7 +214,7 @@ class Election:
             case "ledger-key-changed":
                 self._take_ledger_key(entry)
             case "batch":
-                pass
+                self.batches.append(batch_number(entry))
             case kind:
                 excluded = self._take_excludable(kind, entry, held)
         self.ledger.append(entry.data)
@@ -241,11 +250,14 @@ class Election:
         proposal = Proposal(number, source, target, content, head, self.size, self.chain.batch, entry.digest())
         require_state(proposal, state)
         self.proposals.append(proposal)
+        self.culprits_when_proposed = {role: named_culprits(ceremony) for role, ceremony in self.ceremonies.items()}
         self._last_register_size = head.checkpoint.size
 
     def _take_approval(self, entry: Entry) -> None:
         newest = self.proposals[-1] if self.proposals else None
         proposal = check_approval(entry, newest, self.chain.batch, self.identifier, self.policy)
+        if any(approved.proposal.digest == proposal.digest for approved in self.approved.values()):
+            raise InvalidApproval("the proposal is approved already")
         if proposal.source is State.TALLIED and self.state is State.CLOSED:
             self.assume_tallied()
         require_state(proposal, self.state)
@@ -285,7 +297,8 @@ class Election:
         if self.state is State.DRAFT and roles != [REGISTRAR, TRUSTEE]:
             raise ContentMismatch("the first appointment names registrars and trustees")
         for session in appointment.sessions:
-            check_session(session, self.ceremonies.get(session.role), self.policy)
+            before, culprits = self.ceremonies.get(session.role), self.culprits_when_proposed.get(session.role)
+            check_session(session, before, culprits, self.policy)
         for session in appointment.sessions:
             self.ceremonies[session.role] = Ceremony(session, self.identifier)
 
@@ -336,11 +349,11 @@ class Election:
         handlers: dict[str, Callable[[], None]] = {
             "ceremony": lambda: self._take_ceremony(entry),
             "readiness": lambda: self._take_readiness(entry),
-            REQUEST_KIND: lambda: self._collect(entry, self._judge_request(held)),
-            ANSWER_KIND: lambda: self._collect(entry, self._judge_answer(entry)),
-            BALLOT: lambda: self._collect(entry, self._judge_ballot(held)),
-            DECRYPTION_KIND: lambda: self._collect(entry, None),
-            DRAW_KIND: lambda: self._collect(entry, None),
+            REQUEST_KIND: lambda: self._collect(entry, judge_request(self, held)),
+            ANSWER_KIND: lambda: self._collect(entry, judge_answer(self, entry)),
+            BALLOT: lambda: self._collect(entry, judge_ballot(self, held)),
+            DECRYPTION_KIND: lambda: self._collect(entry, judge_decryption(self, entry)),
+            DRAW_KIND: lambda: self._collect(entry, judge_draw(self, entry)),
             "share-lost": lambda: self._take_share_lost(entry),
         }
         if kind not in handlers:
@@ -352,7 +365,7 @@ class Election:
             return excluded
         return None
 
-    def _collect(self, entry: Entry, held: Request | SignedEnvelope | Answer | None) -> None:
+    def _collect(self, entry: Entry, held: Held | None) -> None:
         self.collected[entry.kind].append(Collected(self.size, self.chain.batch, self.state, entry, held))
 
     def _take_ceremony(self, entry: Entry) -> None:
@@ -370,8 +383,9 @@ class Election:
     def _session_of(self, message: SignedMessage) -> Ceremony:
         if self.state is not State.CEREMONY:
             raise WrongPhase("there is no ceremony now")
+        session = parse_message(message.statement)[1].hash("session")
         for ceremony in self.ceremonies.values():
-            if ceremony.session_id.hex().encode("ascii") in message.statement:
+            if ceremony.session_id == session:
                 return ceremony
         raise ProtocolError("a message of another session")
 
@@ -392,79 +406,23 @@ class Election:
         """The newest proposed manifest."""
         return next((p.content for p in reversed(self.proposals) if p.kind == "manifest"), None)
 
-    def _judge_request(self, held: Request | SignedEnvelope | None) -> Request:
-        if not isinstance(held, Request):
-            raise Excluded("Q1", "malformed")
-        if held.election != self.identifier:
-            raise Excluded("Q2", "a request of another election")
-        if self.state not in (State.ISSUING, State.VOTING):
-            raise Excluded("Q2", f"a request while the state is {self.state}")
-        if self.chain.batch > self.require_manifest().schedule.requests_close:
-            raise Excluded("Q2", "a request after the last batch for requests")
-        return held
-
-    def _judge_answer(self, entry: Entry) -> Answer:
-        try:
-            answer = read_answer_entry(entry)
-        except EncodingError as error:
-            raise Excluded("A1", str(error)) from None
-        if REGISTRAR not in self.keys:
-            raise Excluded("A1", "there are no registrars yet")
-        check_signer(answer, self.identifier, self.keys[REGISTRAR])
-        if self.state not in (State.ISSUING, State.VOTING):
-            raise Excluded("A2", f"an answer while the state is {self.state}")
-        return answer
-
-    def _judge_ballot(self, held: Request | SignedEnvelope | None) -> SignedEnvelope:
-        if not isinstance(held, SignedEnvelope):
-            raise Excluded("B1", "malformed")
-        if (held.envelope.election, held.envelope.manifest) != (self.identifier, self.manifest_digest):
-            raise Excluded("B2", "a ballot of another election or manifest")
-        if self.state is not State.VOTING:
-            raise Excluded("B2", f"a ballot while the state is {self.state}")
-        if self.chain.batch < self.require_manifest().schedule.voting_opens:
-            raise Excluded("B2", "a ballot before voting opens")
-        return held
-
     def _take_share_lost(self, entry: Entry) -> None:
-        try:
-            message = read_signed_message(entry)
-            payload = Members(json_payload(SHARE_LOST, message.statement), "share-lost", ("election", "trustee"))
-            if self.state is not State.CLOSED or payload.hash("election") != self.identifier:
-                raise WrongPhase("not a closed election, or another one")
-            index = payload.u32("trustee")
-            party = self.keys[TRUSTEE].session.party(index)
-            if party is None or index in self.lost_shares:
-                raise ProtocolError(f"there is no trustee {index}, or it said so before")
-            verify(party.key, message.statement, message.signature)
-        except CryptoError as error:
-            raise Excluded("S1", str(error)) from None
-        self.lost_shares[index] = self.size
+        self.lost_shares[judge_share_lost(self, entry)] = self.size
 
 
-def read_signed_message(entry: Entry) -> SignedMessage:
-    """Statement and signature of an entry that one party signs.
-
-    Raises:
-        EncodingError.
-    """
-    members = entry.members("signature", "statement")
-    return SignedMessage(members.bytes("statement"), members.hex("signature", SIGNATURE_BYTES))
+def named_culprits(ceremony: Ceremony) -> tuple[PublicKey, ...]:
+    """Keys of the parties whose next message is missing, sorted."""
+    return tuple(sorted(ceremony.session.parties[index - 1].key for index in ceremony.culprits()))
 
 
-def signed_message_members(message: SignedMessage) -> dict[str, Json]:
-    """The members of such an entry beside `kind` and `previous`."""
-    return {"signature": message.signature.hex(), "statement": encode_base64(message.statement)}
-
-
-def make_share_lost(election: bytes, trustee: int, key: SigningKey) -> SignedMessage:
-    """A trustee's statement that its share is lost. Spec: specs/election.md#void"""
-    statement = make_json_statement(SHARE_LOST, {"election": election.hex(), "trustee": trustee})
-    return SignedMessage(statement, key.sign(statement))
-
-
-def check_session(session: Session, before: Ceremony | None, policy: Policy) -> None:
+def check_session(
+    session: Session, before: Ceremony | None, culprits: Sequence[PublicKey] | None, policy: Policy
+) -> None:
     """A new session is safe, numbered on, and leaves out exactly those whom the one before names.
+
+    Args:
+        before: the role's newest session, if there is one.
+        culprits: whom it named when the new one was proposed.
 
     Raises:
         UnsafePolicy, ContentMismatch.
@@ -476,6 +434,5 @@ def check_session(session: Session, before: Ceremony | None, policy: Policy) -> 
         return
     if before.complete:
         raise ContentMismatch("a complete session is not replaced")
-    culprits = sorted(before.session.parties[index - 1].key for index in before.culprits())
-    if session.number != before.session.number + 1 or list(session.culprits) != culprits:
+    if session.number != before.session.number + 1 or session.culprits != tuple(culprits or ()):
         raise ContentMismatch("a new session is numbered on and names exactly the culprits of the one before")

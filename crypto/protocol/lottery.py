@@ -7,6 +7,7 @@ Spec: specs/tally.md#lottery
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from crypto.encoding.binary import u16
@@ -81,16 +82,26 @@ def draw_order(signature: bytes, options: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted(options, key=lambda option: tagged_hash(DRAW_ORDER, signature, u16(option))))
 
 
-def draw_members(contest: int, options: Sequence[int], signature: bytes) -> dict[str, Json]:
-    """The members of a draw entry beside `kind` and `previous`."""
-    return {"contest": contest, "options": list(options), "signature": signature.hex()}
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A draw as it stands on the ledger: contest, tied options ascending, Z."""
+
+    contest: int
+    options: tuple[int, ...]
+    signature: bytes
+
+    def entry_members(self) -> dict[str, Json]:
+        """The members of its entry beside `kind` and `previous`."""
+        return {"contest": self.contest, "options": list(self.options), "signature": self.signature.hex()}
 
 
-def read_draw_entry(entry: Entry) -> tuple[int, tuple[int, ...], bytes]:
-    """Contest, options and signature of a draw entry.
+def read_draw_entry(entry: Entry) -> Draw:
+    """The draw of an entry; nothing is verified.
 
     Raises:
         EncodingError.
     """
     members = entry.members("contest", "options", "signature")
-    return members.u32("contest"), members.integers("options", MAX_OPTIONS - 1), members.hex("signature", G1_BYTES)
+    return Draw(
+        members.u32("contest"), members.integers("options", MAX_OPTIONS - 1), members.hex("signature", G1_BYTES)
+    )

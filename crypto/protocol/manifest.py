@@ -169,8 +169,10 @@ class Schedule:
     max_revotes: int = MAX_REVOTES
 
     def __post_init__(self) -> None:
-        if not self.voting_opens < self.voting_closes or self.requests_close > self.voting_closes:
-            raise InvalidManifest("voting opens before it closes, and requests close no later than voting")
+        if not 1 <= self.voting_opens < self.voting_closes or self.requests_close > self.voting_closes:
+            raise InvalidManifest(
+                "voting opens after batch 0 and before it closes, requests close no later than voting"
+            )
         if self.min_ballots < MIN_BALLOTS:
             raise InvalidManifest(f"a tally of fewer than {MIN_BALLOTS} ballots tells too much")
         if not 1 <= self.max_revotes <= MAX_REVOTES:

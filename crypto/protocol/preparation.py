@@ -109,6 +109,9 @@ def extension_allowance(election: Election, heads: Sequence[tuple[int, int]]) ->
     first, last = manifest.schedule.voting_opens - 1, manifest.schedule.voting_closes + 1
     lost = 0
     for (batch, time), (next_batch, next_time) in pairwise(heads):
-        if next_time - time > manifest.schedule.gap and first <= batch <= last and first <= next_batch <= last:
+        during = first <= batch and next_batch <= last
+        # A batch in between proves that the log ran, whichever heads somebody kept.
+        ran = any(batch < number < next_batch for number in election.batches)
+        if during and not ran and next_time - time > manifest.schedule.gap:
             lost += next_time - time - manifest.clock.interval
     return max(0, lost) // manifest.clock.interval

@@ -12,10 +12,13 @@ from typing import Final
 from crypto.encoding.members import Members
 from crypto.encoding.strict_json import loads_canonical
 from crypto.errors import CryptoError, EncodingError
-from crypto.labels import ANSWER, DECRYPTION, STANDING_KEY, Label
+from crypto.labels import STANDING_KEY
+from crypto.protocol.answers import read_answer_entry
 from crypto.protocol.contents import RollContent
 from crypto.protocol.entry import Entry
 from crypto.protocol.envelope import read_ballot_entry
+from crypto.protocol.messages import read_decryption_entry
+from crypto.protocol.proposals import read_proposal
 from crypto.protocol.register_rules import Bodies
 from crypto.signing import json_payload
 
@@ -44,27 +47,17 @@ def named_body(entry: Entry) -> bytes | None:
         match entry.kind:
             case "standing-key":
                 statement, _ = entry.signed_statement()
-                return _hash_in(STANDING_KEY, statement, "transcript")
+                names = ("key", "purpose", "register", "sequence", "session", "transcript")
+                return Members(json_payload(STANDING_KEY, statement), "standing-key", names).hash("transcript")
             case "proposal":
-                return entry.members("content", "from", "number", "register_head", "to").hash("content")
+                return read_proposal(entry)[3]
             case "answer":
-                return _hash_in(ANSWER, entry.members("signature", "statement").bytes("statement"), "body")
+                return read_answer_entry(entry).body
             case "decryption":
-                return _hash_in(DECRYPTION, entry.members("signature", "statement").bytes("statement"), "body")
-    except EncodingError:
+                return read_decryption_entry(entry).body
+    except CryptoError:
         return None
     return None
-
-
-_PAYLOADS: Final = {
-    STANDING_KEY: ("key", "purpose", "register", "sequence", "session", "transcript"),
-    ANSWER: ("body", "count", "election", "first", "registrar"),
-    DECRYPTION: ("body", "closing", "election", "trustee"),
-}
-
-
-def _hash_in(label: Label, statement: bytes, name: str) -> bytes:
-    return Members(json_payload(label, statement), "statement", _PAYLOADS[label]).hash(name)
 
 
 def bodies_in_order(entries: Iterable[Entry], bodies: Bodies) -> Iterator[bytes]:

@@ -293,7 +293,9 @@ class Register:
                 raise RegisterError("the panel changes a key less than 14 days after announcing it")
         if announced is None:
             self._add_member_key(key)
-        member.announced = None
+        else:
+            # Used up; one for another key stands, so that a thief of the old key cannot get rid of the panel's.
+            member.announced = None
         self._set(member, signed.index, key, member.current.status)
 
     def _take_suspended(self, signed: _Signed) -> None:

@@ -10,43 +10,23 @@ from dataclasses import dataclass
 
 from crypto.elgamal.dlog import DiscreteLog
 from crypto.elgamal.threshold import combine, verify_partial
-from crypto.encoding.members import Members
 from crypto.errors import (
     CryptoError,
     EncodingError,
     Excluded,
-    InvalidSignature,
     TallyError,
     ThresholdNotMet,
     WrongPhase,
 )
 from crypto.group import G1Point
-from crypto.labels import DECRYPTION
 from crypto.protocol.contents import Certificate, ContestResult, Exclusion
-from crypto.protocol.election import DECRYPTION_KIND, DRAW_KIND, Collected, Election, read_signed_message
-from crypto.protocol.lottery import draw_holds, draw_order, read_draw_entry
+from crypto.protocol.election import DECRYPTION_KIND, DRAW_KIND, Collected, Election
+from crypto.protocol.lottery import Draw, draw_holds, draw_order
 from crypto.protocol.manifest import Manifest
-from crypto.protocol.phases import State
+from crypto.protocol.messages import Decryption
 from crypto.protocol.recount import Recount
 from crypto.protocol.seats import Seating, allocate_seats, needs_draw
-from crypto.sharing.ceremony import SignedMessage
 from crypto.sharing.session import TRUSTEE
-from crypto.signing import SigningKey, json_payload, make_json_statement, verify
-
-
-def make_decryption(election: bytes, closing: bytes, trustee: int, body: bytes, key: SigningKey) -> SignedMessage:
-    """A trustee's signed statement about its decryption.
-
-    Args:
-        closing: SHA-256 of the effective closing's proposal entry.
-        body: SHA-256 of the decryption body.
-    """
-    statement = make_json_statement(
-        DECRYPTION,
-        {"body": body.hex(), "closing": closing.hex(), "election": election.hex(), "trustee": trustee},
-    )
-    return SignedMessage(statement, key.sign(statement))
-
 
 _NONE: tuple[int, ...] = ()
 
@@ -62,7 +42,7 @@ class Decryptions:
 
 
 def judge_decryptions(election: Election, recount: Recount) -> Decryptions:
-    """Rules D1 to D4 for every decryption on the ledger.
+    """Rules D3 and D4 for every decryption that its place does not exclude.
 
     Raises:
         WrongPhase: no closing is approved.
@@ -89,31 +69,19 @@ def judge_decryptions(election: Election, recount: Recount) -> Decryptions:
 def _judge(
     election: Election, recount: Recount, item: Collected, closing: bytes, accepted: dict[int, tuple[G1Point, ...]]
 ) -> tuple[int, tuple[G1Point, ...]]:
-    key = election.keys[TRUSTEE]
-    try:
-        message = read_signed_message(item.entry)
-        payload = Members(
-            json_payload(DECRYPTION, message.statement), "decryption", ("body", "closing", "election", "trustee")
-        )
-        named, digest = payload.hash("closing"), payload.hash("body")
-        index = payload.u32("trustee")
-        party = key.session.party(index)
-        if payload.hash("election") != election.identifier or party is None:
-            raise Excluded("D1", "another election, or an unknown trustee")
-        verify(party.key, message.statement, message.signature)
-    except (EncodingError, InvalidSignature) as error:
-        raise Excluded("D1", str(error)) from None
-    if item.state not in (State.CLOSED, State.TALLIED) or named != closing:
-        raise Excluded("D2", "the election is not closed, or was closed otherwise")
-    if index in accepted:
-        raise Excluded("D3", f"trustee {index} has decrypted already")
-    body, share = election.bodies(digest), key.public_shares[index]
+    held = item.held
+    if not isinstance(held, Decryption):
+        raise TypeError("not a collected decryption")
+    if held.trustee in accepted:
+        raise Excluded("D3", f"trustee {held.trustee} has decrypted already")
+    body, share = election.bodies(held.body), election.keys[TRUSTEE].public_shares[held.trustee]
     if body is None or not isinstance(share, G1Point):
-        raise Excluded("D4", f"the body of trustee {index} is missing")
+        raise Excluded("D4", f"the body of trustee {held.trustee} is missing")
     try:
-        return index, verify_partial(election.identifier, closing, index, share, recount.tally, body)
+        results = verify_partial(election.identifier, closing, held.trustee, share, recount.tally, body)
     except CryptoError as error:
-        raise Excluded("D4", f"trustee {index}: {error}") from None
+        raise Excluded("D4", f"trustee {held.trustee}: {error}") from None
+    return held.trustee, results
 
 
 def compute_totals(election: Election, recount: Recount, decryptions: Decryptions) -> tuple[tuple[int, ...], ...]:
@@ -172,27 +140,27 @@ def compute_result(election: Election, recount: Recount, decryptions: Decryption
     draws: dict[int, bytes] = {}
     excluded: dict[int, Excluded] = {}
     for item in election.collected[DRAW_KIND]:
+        draw = item.held
+        if not isinstance(draw, Draw):
+            raise TypeError("not a collected draw")
+        contest = draw.contest
         try:
             if decryptions.tallied_at is None or item.index < decryptions.tallied_at:
                 raise Excluded("L1", "a draw before the tally")
-            contest, options, signature = read_draw_entry(item.entry)
-            if (
-                contest >= len(seatings)
-                or contest in draws
-                or not needs_draw(manifest.contests[contest], seatings[contest])
-            ):
+            due = contest < len(seatings) and needs_draw(manifest.contests[contest], seatings[contest])
+            if not due or contest in draws:
                 raise Excluded("L1", "no draw is due in this contest")
             lottery = election.register.lottery
-            if options != seatings[contest].tied or lottery is None:
+            if draw.options != seatings[contest].tied or lottery is None:
                 raise Excluded("L1", "not the tied options, or there is no lottery key")
-            if not draw_holds(lottery, election.identifier, contest, options, signature):
+            if not draw_holds(lottery, election.identifier, contest, draw.options, draw.signature):
                 raise Excluded("L1", "the draw's signature does not hold")
         except EncodingError as error:
             excluded[item.index] = Excluded("L1", str(error))
         except Excluded as why:
             excluded[item.index] = why
         else:
-            draws[contest] = signature
+            draws[contest] = draw.signature
     return Result(totals, seatings, draws, excluded)
 
 

@@ -139,7 +139,8 @@ class BoardMember:
         expected = Appointment(election.identifier, self.decisions.sessions)
         require_equal(content, expected.to_bytes(), "appointment")
         for session in expected.sessions:
-            check_session(session, election.ceremonies.get(session.role), self.copies.policy)
+            before, culprits = election.ceremonies.get(session.role), election.culprits_when_proposed.get(session.role)
+            check_session(session, before, culprits, self.copies.policy)
 
     def _check_roll(self, election: Election, proposal: Proposal, content: bytes) -> None:
         expected, roll = build_roll(election, proposal.head)

@@ -13,10 +13,12 @@ from crypto.errors import Excluded, ProtocolError, WrongPhase
 from crypto.hashing import sha256
 from crypto.protocol.answers import ANSWER_KIND, Answer
 from crypto.protocol.credential import REQUEST_KIND
-from crypto.protocol.election import Election, opening_entry, signed_message_members
+from crypto.protocol.election import Election, opening_entry
 from crypto.protocol.entry import signatures_member
 from crypto.protocol.envelope import BALLOT
 from crypto.protocol.ledger_key import KeyChange
+from crypto.protocol.lottery import Draw
+from crypto.protocol.messages import signed_message_members
 from crypto.protocol.phases import State
 from crypto.protocol.policy import Policy
 from crypto.protocol.promise import Promise
@@ -143,9 +145,9 @@ class ElectionOperator:
         self.bodies.put(body)
         self._queue.append((ANSWER_KIND, answer.entry_members()))
 
-    def submit_draw(self, members: dict[str, Json]) -> None:
+    def submit_draw(self, draw: Draw) -> None:
         """Queue a draw."""
-        self._queue.append(("draw", members))
+        self._queue.append(("draw", draw.entry_members()))
 
     def propose(self, target: State, content: bytes, register_head: bytes) -> None:
         """Queue a proposal from the present state; its content is kept.

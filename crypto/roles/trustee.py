@@ -10,10 +10,9 @@ from crypto.elgamal.threshold import partial_decrypt
 from crypto.errors import ContentMismatch, SecondRequest, TooFewBallots, WrongPhase
 from crypto.hashing import sha256
 from crypto.protocol.contents import Closing, require_equal
-from crypto.protocol.election import make_share_lost
+from crypto.protocol.messages import make_decryption, make_share_lost
 from crypto.protocol.phases import State
 from crypto.protocol.recount import Mapper, Recount, recount
-from crypto.protocol.tally import make_decryption
 from crypto.roles.copies import Copies
 from crypto.roles.holder import Holder
 from crypto.sharing.ceremony import SignedMessage

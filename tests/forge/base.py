@@ -13,40 +13,29 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from cli.record_files import write_ballots, write_record
 from crypto import labels
-from crypto.blindsig.blinding import BlindedPseudonym, Credential, blind, finalize
-from crypto.elgamal.ciphertext import CiphertextSum, EncryptedTally
-from crypto.elgamal.dlog import DiscreteLog
-from crypto.elgamal.threshold import combine, partial_decrypt
 from crypto.encoding.members import encode_base64
 from crypto.encoding.strict_json import dumps
-from crypto.group import G1Point, decode_g1, decode_g2, encode_g1, encode_g2, lagrange_at_zero
-from crypto.hashing import hash_to_g1, sha256
+from crypto.group import decode_g1
+from crypto.hashing import sha256
 from crypto.ledger.checkpoint import Checkpoint, WitnessKey, cosign, sign_checkpoint
 from crypto.ledger.merkle import Tree, leaf_hash
 from crypto.ledger.note import Note
 from crypto.proofs.contest import BallotContext
 from crypto.proofs.contest_prover import ContestProver
-from crypto.protocol.ballot import PreparedBallot, decode_body, encrypt_ballot
+from crypto.protocol.ballot import PreparedBallot, encrypt_ballot
 from crypto.protocol.entry import ZERO_HASH
-from crypto.protocol.lottery import combine_draw, draw_order, draw_share
 from crypto.protocol.manifest import Contest, Option
-from crypto.protocol.order import order_key
 from crypto.protocol.policy import Clock, Person, Policy
-from crypto.protocol.promise import Promise, make_promise
-from crypto.protocol.proposals import approval_statement
-from crypto.protocol.seats import allocate_seats
+from crypto.protocol.promise import Promise
 from crypto.roles.bodies import MemoryBodies
 from crypto.secret import Secret
-from crypto.sharing.ceremony import Ceremony, SignedMessage, encode_transcript
+from crypto.sharing.ceremony import Ceremony, SignedMessage
 from crypto.sharing.party import CeremonyParty, SecretShare, run_locally
-from crypto.sharing.readiness import make_readiness
-from crypto.sharing.session import LOTTERY, REGISTRAR, TRUSTEE, Party, Role, Session, encode_point
-from crypto.signing import SigningKey, UnsealKey, make_json_statement, make_statement, sign_all
+from crypto.sharing.session import LOTTERY, REGISTRAR, TRUSTEE, Party, Role, Session
+from crypto.signing import SigningKey, UnsealKey, make_json_statement, sign_all
 
 DAY = 86_400
 EPOCH = 1_767_225_600
@@ -169,13 +158,15 @@ def run_ceremony(session: Session, scope: bytes) -> tuple[list[SignedMessage], l
 _bodies: dict[tuple[bytes, ...], PreparedBallot] = {}
 
 
-def make_body(manifest: Members, context: BallotContext, marks: Sequence[Sequence[int]]) -> PreparedBallot:
+def make_body(
+    manifest: Members, contests: Sequence[Contest], context: BallotContext, marks: Sequence[Sequence[int]]
+) -> PreparedBallot:
     """An encrypted ballot; made once for each context and marks."""
     flat = bytes(mark for contest in marks for mark in contest)
     place = (context.manifest, context.pseudonym, context.sequence.to_bytes(4, "big"), flat)
     if place not in _bodies:
         prover = ContestProver(decode_g1(bytes.fromhex(manifest["tally"]["key"])))
-        shapes = [contest.shape for contest in CONTESTS]
+        shapes = [contest.shape for contest in contests]
         _bodies[place] = encrypt_ballot(prover, context, shapes, marks, Secret(b"forge"), 1)
     return _bodies[place]
 
@@ -304,7 +295,9 @@ class Forge:
         self.board_sequence += 1
         return self.statement(self.register, name, kind, payload, names("board", 2))
 
-    def member_statement(self, name: str, kind: str, member: int, sequence: int, payload: Members, by: Sequence[str]) -> None:
+    def member_statement(
+        self, name: str, kind: str, member: int, sequence: int, payload: Members, by: Sequence[str]
+    ) -> None:
         """An entry of the register about a member."""
         payload = {
             **payload,
@@ -318,7 +311,9 @@ class Forge:
         """An entry of the election's ledger with a statement that one party signs."""
         payload = self.at(f"payload:{name}", payload)
         statement = self.at(f"statement:{name}", make_json_statement(label, payload))
-        return self.message_entry(name, kind, SignedMessage(statement, signing_key(self.at(f"signer:{name}", signer)).sign(statement)))
+        return self.message_entry(
+            name, kind, SignedMessage(statement, signing_key(self.at(f"signer:{name}", signer)).sign(statement))
+        )
 
     def message_entry(self, name: str, kind: str, message: SignedMessage) -> int:
         """An entry with a signed message."""
@@ -346,4 +341,3 @@ REGISTER_LABELS = {
 def member_id(number: int) -> bytes:
     """Id of member `number`."""
     return hashlib.sha256(f"forge member {number}".encode()).digest()[:16]
-

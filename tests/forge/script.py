@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cli.record_files import write_ballots, write_record
 from crypto import labels
 from crypto.blindsig.blinding import Credential, blind, finalize
 from crypto.elgamal.ciphertext import CiphertextSum, EncryptedTally
@@ -16,18 +15,22 @@ from crypto.elgamal.dlog import DiscreteLog
 from crypto.elgamal.threshold import combine, partial_decrypt
 from crypto.encoding.members import encode_base64
 from crypto.encoding.strict_json import dumps
+from crypto.errors import EncodingError
 from crypto.group import G1Point, encode_g1
 from crypto.hashing import sha256
+from crypto.ledger.framing import BODY_LENGTH_BYTES, ENTRY_LENGTH_BYTES, frame
 from crypto.ledger.merkle import Tree, leaf_hash
 from crypto.proofs.contest import BallotContext
 from crypto.protocol.ballot import decode_body
-from crypto.protocol.entry import ZERO_HASH
+from crypto.protocol.entry import ZERO_HASH, Entry, parse_entry
 from crypto.protocol.envelope import SignedEnvelope, parse_envelope
 from crypto.protocol.lottery import combine_draw, draw_order, draw_share
+from crypto.protocol.manifest import Contest
 from crypto.protocol.order import order_key
 from crypto.protocol.promise import make_claim, make_promise
 from crypto.protocol.proposals import approval_statement
 from crypto.protocol.receipt import Receipt
+from crypto.protocol.record import ballot_slots, bodies_in_order
 from crypto.protocol.seats import allocate_seats, needs_draw
 from crypto.secret import Secret
 from crypto.sharing.ceremony import encode_transcript
@@ -67,6 +70,22 @@ OPENS, CLOSES = 8, 12
 class Script(Forge):
     """Plays the election step by step; every step can be changed by a hook of its name."""
 
+    contests: Sequence[Contest] = CONTESTS
+    member_count = MEMBERS
+    voter_count = VOTERS
+
+    def marks(self, voter: int) -> Sequence[Sequence[int]]:
+        """What a voter finally votes."""
+        return MARKS[voter - 1]
+
+    def voter_numbers(self) -> list[int]:
+        """Members who ask for a credential."""
+        return list(range(1, self.voter_count + 1))
+
+    def make_body(self, context: BallotContext, marks: Sequence[Sequence[int]]) -> bytes:
+        """An encrypted ballot."""
+        return make_body(self.manifest, self.contests, context, marks).body
+
     def build(self) -> Script:
         """All of it."""
         self.play_register()
@@ -96,7 +115,9 @@ class Script(Forge):
         self.board_statement("reviewers", "reviewers", {"reviewers": reviewers})
         panel = [
             {"key": signing_key(name).public.hex(), "name": name, "organisation": organisation}
-            for name, organisation in zip(names("panel", 3), ("Alpha Union", "Bridge Fund", "Delta League"), strict=True)
+            for name, organisation in zip(
+                names("panel", 3), ("Alpha Union", "Bridge Fund", "Delta League"), strict=True
+            )
         ]
         self.board_statement("panel", "panel", {"members": panel, "quorum": 2})
         session = self.at("session:lottery", make_session(LOTTERY))
@@ -112,7 +133,7 @@ class Script(Forge):
         self.board_statement("standing-key", "standing-key", payload)
         self.sign_head(log)
         self.begin_batch(log, 1)
-        for number in range(1, MEMBERS + 1):
+        for number in range(1, self.member_count + 1):
             self.admit(number)
         self.at("after admissions", None)
         self.sign_head(log)
@@ -158,7 +179,7 @@ class Script(Forge):
 
     def true_roll(self) -> list[tuple[bytes, bytes]]:
         """Member ids and keys of the roll, ascending."""
-        numbers = range(1, MEMBERS)
+        numbers = (n for n in range(1, self.member_count + 1) if n != 12)
         return sorted((member_id(n), bytes(signing_key(self.member_key(n)).public)) for n in numbers)
 
     # --- the board
@@ -202,7 +223,9 @@ class Script(Forge):
 
         epoch = EPOCH + (ANNOUNCED + 1) * DAY
         self.election_log = Log(
-            self.at("origin", self.policy.election_origin(self.election)), signing_key("election log"), Clock(epoch, INTERVAL)
+            self.at("origin", self.policy.election_origin(self.election)),
+            signing_key("election log"),
+            Clock(epoch, INTERVAL),
         )
         self.proposals = 0
         opening = {"election": self.election.hex(), "register_head": self.register.heads[-1].decode()}
@@ -261,7 +284,7 @@ class Script(Forge):
         """Manifest, the register's election keys, readiness."""
         epoch = EPOCH + (ANNOUNCED + 1) * DAY
         manifest = {
-            "contests": [contest.to_json() for contest in CONTESTS],
+            "contests": [contest.to_json() for contest in self.contests],
             "election": self.election.hex(),
             "epoch": epoch,
             "extension_cap": 4,
@@ -316,9 +339,9 @@ class Script(Forge):
 
     def play_issuing(self) -> None:
         """Requests of the voters, answers of all registrars, the trustees' readiness, voting."""
-        self.secrets = {n: Secret(sha256(f"forge voting secret {n}".encode())) for n in range(1, MEMBERS + 1)}
+        self.secrets = {n: Secret(sha256(f"forge voting secret {n}".encode())) for n in range(1, self.member_count + 1)}
         requests = []
-        for number in self.at("asking", list(range(1, VOTERS + 1))):
+        for number in self.at("asking", self.voter_numbers()):
             blinded = blind(self.secrets[number], self.election)
             payload = self.election + member_id(number) + encode_g1(blinded.blinded)
             statement = self.at(f"request {number}", make_statement(labels.REQUEST, payload))
@@ -341,7 +364,10 @@ class Script(Forge):
         for share in self.at("ready trustees", self.shares[TRUSTEE]):
             self.readiness(TRUSTEE, share)
         self.at("after answers", None)
-        ready = {"registrars": self.at("listed registrars", [1, 2, 3, 4]), "trustees": self.at("listed trustees", [1, 2, 3])}
+        ready = {
+            "registrars": self.at("listed registrars", [1, 2, 3, 4]),
+            "trustees": self.at("listed trustees", [1, 2, 3]),
+        }
         voting = {
             "election": self.election.hex(),
             "kind": "voting",
@@ -413,9 +439,12 @@ class Script(Forge):
         }
         fields |= {name: changes[name] for name in fields if name in changes}
         context = BallotContext(
-            changes.get("context_manifest", fields["manifest"]), fields["election"], fields["vk"], int.from_bytes(fields["seq"])
+            changes.get("context_manifest", fields["manifest"]),
+            fields["election"],
+            fields["vk"],
+            int.from_bytes(fields["seq"]),
         )
-        body = changes.get("content") or make_body(self.manifest, context, marks or MARKS[voter - 1]).body
+        body = changes.get("content") or self.make_body(context, marks or self.marks(voter))
         fields["body"] = changes.get("body", sha256(body))
         statement = make_statement(labels.ENVELOPE, b"".join(fields.values()))
         signature = changes.get("signature", changes.get("signer", pseudonym).sign(statement))
@@ -431,7 +460,7 @@ class Script(Forge):
 
     def play_voting(self) -> None:
         """Nine ballots, one of them replaced in a later batch."""
-        first = [self.ballot(number) for number in range(2, VOTERS + 1)]
+        first = [self.ballot(number) for number in range(2, self.voter_count + 1)]
         thought = self.ballot(1, marks=FIRST_THOUGHTS, outcome="superseded")
         last = self.ballot(1, 2, self.envelope(thought).envelope.digest())
         self.specs: list[tuple[int, BallotSpec]] = []
@@ -465,8 +494,8 @@ class Script(Forge):
 
     def true_tally(self) -> EncryptedTally:
         """The encrypted sum of the counted ballots."""
-        total = CiphertextSum(sum(len(contest.options) for contest in CONTESTS))
-        shapes = [contest.shape for contest in CONTESTS]
+        total = CiphertextSum(sum(len(contest.options) for contest in self.contests))
+        shapes = [contest.shape for contest in self.contests]
         for spec in self.counted():
             envelope = self.envelope(spec).envelope
             context = BallotContext(envelope.manifest, envelope.election, envelope.pseudonym, envelope.sequence)
@@ -510,9 +539,9 @@ class Script(Forge):
             results[share.index] = self.decrypt(share)
         totals = self.totals(results)
         self.at("before draw", None)
-        seatings = [allocate_seats(contest, chosen) for contest, chosen in zip(CONTESTS, totals, strict=True)]
+        seatings = [allocate_seats(contest, chosen) for contest, chosen in zip(self.contests, totals, strict=True)]
         contests = []
-        for number, (contest, chosen, seating) in enumerate(zip(CONTESTS, totals, seatings, strict=True)):
+        for number, (contest, chosen, seating) in enumerate(zip(self.contests, totals, seatings, strict=True)):
             elected, drawn = list(seating.elected), []
             if needs_draw(contest, seating):
                 drawn = list(seating.tied)
@@ -562,8 +591,11 @@ class Script(Forge):
         """Totals from the true points of two trustees."""
         logarithm = DiscreteLog(len(self.counted()) * 2)
         flat = [logarithm.find(point) for point in combine(self.tally, results, THRESHOLDS[TRUSTEE][0])]
-        split = len(CONTESTS[0].options)
-        return self.at("totals", [tuple(flat[:split]), tuple(flat[split:])])
+        totals, start = [], 0
+        for contest in self.contests:
+            totals.append(tuple(flat[start : start + len(contest.options)]))
+            start += len(contest.options)
+        return self.at("totals", totals)
 
     def draw(self, contest: int, options: Sequence[int]) -> bytes:
         """A draw entry; returns its signature."""
@@ -584,16 +616,19 @@ class Script(Forge):
     def write(self, folder: Path) -> Path:
         """Write record and pinned policy; returns the record's folder."""
 
-        class Written:
-            def __init__(self, log: Log) -> None:
-                self.entries, self.heads = log.entries, log.heads
-                self.newest_size = lambda: len(log.entries)
-
         record = folder / "record"
-        register, election = Written(self.register), Written(self.log)
-        write_record(record, register, election, self.bodies)  # type: ignore[arg-type]
-        length = sum(contest.shape.byte_length for contest in CONTESTS)
-        write_ballots(record, election, self.bodies, length)  # type: ignore[arg-type]
+        for which, log in (("register", self.register), ("election", self.log)):
+            place = record / which
+            place.mkdir(parents=True)
+            parsed = [entry for entry in map(parsed_or_none, log.entries) if entry is not None]
+            (place / "entries").write_bytes(b"".join(frame(data, ENTRY_LENGTH_BYTES) for data in log.entries))
+            (place / "checkpoints").write_bytes(b"".join(frame(note, ENTRY_LENGTH_BYTES) for note in log.heads))
+            bodies = bodies_in_order(parsed, self.bodies.get)
+            (place / "bodies").write_bytes(b"".join(frame(body, BODY_LENGTH_BYTES) for body in bodies))
+        length = sum(contest.shape.byte_length for contest in self.contests)
+        with (record / "election/ballots").open("wb") as file:
+            for digest in ballot_slots(parsed):
+                file.write(self.bodies.get(digest) or bytes(length))
         (folder / "policy.json").write_bytes(dumps(self.pinned.to_json()))
         return record
 
@@ -612,8 +647,14 @@ class Script(Forge):
         return Receipt(self.promise(spec), index, self.log.entries[index], proof, self.log.heads[-1])
 
 
+def parsed_or_none(data: bytes) -> Entry | None:
+    """An entry, if a forger left one."""
+    try:
+        return parse_entry(data)
+    except EncodingError:
+        return None
+
+
 def forge(hooks: Mapping[str, Hook] | None = None) -> Script:
     """A complete record, changed by hooks."""
     return Script(hooks).build()
-
-

@@ -145,7 +145,9 @@ CASES = (
     Case("V13", "head of the ledger before its time", {"time:election 10": lambda _, time: time - 1_000}),
     Case("V14", "ballots in another order", {f"order {OPENS}": lambda _, specs: specs[::-1]}),
     Case("V15", "approval by one member of the board", {"approvers:roll": always(["board 1"])}),
-    Case("V16", "proposal with an old head of the register", {"register head:voting": lambda f, _: f.register.heads[-3]}),
+    Case(
+        "V16", "proposal with an old head of the register", {"register head:voting": lambda f, _: f.register.heads[-3]}
+    ),
     Case(
         "V17",
         "registrars who could give two credentials",
@@ -192,4 +194,3 @@ CASES = (
     Case("V40", "checkpoint of another history", files=forked_checkpoint),
     Case("V41", "promise that was broken, in a close contest", files=broken_promise),
 )
-

@@ -42,11 +42,7 @@ def test_only_this_check_reports_the_forgery(case: Case, tmp_path: Path) -> None
     arguments = case.files(tmp_path, made) if case.files is not None else ()
     result = audit(tmp_path, *arguments)
     expected = {
-        check: case.status
-        if check == case.check
-        else "NOT CHECKED"
-        if depends(check, case.check)
-        else "PASS"
+        check: case.status if check == case.check else "NOT CHECKED" if depends(check, case.check) else "PASS"
         for check in result.statuses
     }
     assert result.statuses == expected, {c: result.detail(c) for c, s in result.statuses.items() if s != expected[c]}
