@@ -361,10 +361,15 @@ def check_extension(run: Run) -> str:
         raise RuleError(message)
     first, last = manifest.voting_opens - 1, manifest.voting_closes + 1
     heads = [head for head in run.election_heads if head.batch <= proposal.batch]
+    batches_run = frozenset(pairwise(run.need(run.election, "the election's ledger").batch_numbers))
     outages = [
         after.time - before.time
         for before, after in pairwise(heads)
-        if after.time - before.time > manifest.gap and first <= before.batch <= last and first <= after.batch <= last
+        # A batch between two heads proves that the log ran, whichever heads somebody kept.
+        if (before.batch, after.batch) in batches_run
+        and after.time - before.time > manifest.gap
+        and first <= before.batch
+        and after.batch <= last
     ]
     allowance = (sum(outages) - len(outages) * clock.interval) // clock.interval
     if batches > min(manifest.extension_cap, allowance):

@@ -21,6 +21,7 @@ _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _MAX_NUMBER: Final = 2**53 - 1
 _MAX_U32: Final = 2**32 - 1
 _FIRST_PRINTABLE: Final = 0x20
+_STRINGS_AND_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
 
 
 def _quoted(value: object, limit: int = 60) -> str:
@@ -90,14 +91,24 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _walk(value: object, level: int, *, strings: bool) -> None:
-    """Refuse null, too many levels, and (where ``strings``) forbidden code points."""
-    if isinstance(value, dict | list):
-        if level >= MAX_JSON_DEPTH:
+def _check_depth(text: str) -> None:
+    """Refuse deep nesting before the decoder recurses into it: a process may have raised Python's own limit."""
+    if text.count("[") + text.count("{") <= MAX_JSON_DEPTH:
+        return
+    level = 0
+    for token in _STRINGS_AND_BRACKETS.finditer(text):
+        character = text[token.start()]
+        level += (character in "[{") - (character in "]}")
+        if level > MAX_JSON_DEPTH:
             message = f"more than {MAX_JSON_DEPTH} levels of nesting"
             raise EncodingError(message)
+
+
+def _walk(value: object, *, strings: bool) -> None:
+    """Refuse null and (where ``strings``) forbidden code points."""
+    if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
-            _walk(item, level + 1, strings=strings)
+            _walk(item, strings=strings)
     elif value is None:
         message = "null occurs"
         raise EncodingError(message)
@@ -129,18 +140,17 @@ def load_json(data: bytes) -> Any:  # noqa: ANN401 - a JSON value; `Fields` give
         message = f"JSON of {len(data)} bytes is longer than {MAX_JSON_BYTES}"
         raise EncodingError(message)
     try:
-        value = _DECODER.decode(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        _check_depth(text)
+        value = _DECODER.decode(text)
     except UnicodeDecodeError as error:
         message = f"JSON is not UTF-8 at byte {error.start}"
         raise EncodingError(message) from error
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg} at character {error.pos}"
         raise EncodingError(message) from error
-    except RecursionError as error:
-        message = f"more than {MAX_JSON_DEPTH} levels of nesting"
-        raise EncodingError(message) from error
     # Without a backslash no string can hold a control character or a surrogate: UTF-8 and the grammar refuse them raw.
-    _walk(value, 0, strings=b"\\" in data)
+    _walk(value, strings=b"\\" in data)
     return value
 
 

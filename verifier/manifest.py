@@ -208,8 +208,8 @@ def check_limits(manifest: Manifest) -> None:
 
     """
     reason = None
-    if not manifest.voting_opens < manifest.voting_closes:
-        reason = "voting does not close after it opens"
+    if not 1 <= manifest.voting_opens < manifest.voting_closes:
+        reason = "voting opens before batch 1, or does not close after it opens"
     elif manifest.requests_close > manifest.voting_closes:
         reason = "requests close after voting"
     elif manifest.min_ballots < _MIN_BALLOTS:

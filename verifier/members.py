@@ -157,6 +157,9 @@ class Fold:
         self._collect(entry, member=False)
         if entry.kind == "reviewers":
             people = read_people(entry, "reviewers")
+            if not people:
+                message = "reviewers: the list is empty"
+                raise RuleError(message)
             self._require_people(people, entry.kind)
             self.reviewers = people
         elif entry.kind == "panel":
@@ -195,6 +198,9 @@ class Fold:
         standing = read_standing_key(entry, self.backend)
         if self.standing is not None:
             message = "standing-key: there is one already"
+            raise RuleError(message)
+        if standing.session.number != 1:
+            message = f"standing-key: session {standing.session.number}; the lottery's has number 1"
             raise RuleError(message)
         check_session(standing.session, self.policy, "standing-key")
         self.standing = standing

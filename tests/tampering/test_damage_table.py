@@ -284,4 +284,4 @@ def test_damaged_member(spoiled: Damage, tmp_path: Path, ballot_name: str) -> No
 
 
 def test_the_table_has_every_kind() -> None:
-    assert set(TABLE) == {*ENTRIES, "kind", "previous"}
+    assert set(TABLE) == {*ENTRIES, "kind", "previous", "null"}
