@@ -64,10 +64,10 @@ def main() -> None:
     for name, names in implementers().items():
         page = ROOT / "specs" / name
         text = page.read_text(encoding="utf-8")
-        if names and CODE_LINE.search(text):
-            page.write_text(
-                CODE_LINE.sub(lambda m: f"`Code: {' · '.join(names)}{m.group(2) or ''}`", text), encoding="utf-8"
-            )
+        match = CODE_LINE.search(text)
+        if names and match:
+            line = f"`Code: {' · '.join(names)}{match.group(2) or ''}`"
+            page.write_text(text[: match.start()] + line + text[match.end() :], encoding="utf-8")
 
 
 if __name__ == "__main__":
