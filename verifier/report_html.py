@@ -121,7 +121,7 @@ def _quorums(quorums: Iterable[Quorum]) -> str:
 def _contest(contest: dict[str, Any]) -> str:
     most = max([option["total"] for option in contest["options"]] or [0])
     rows: list[str] = []
-    for option in contest["options"]:
+    for option in sorted(contest["options"], key=lambda option: -int(option["total"])):
         width = round(100 * option["total"] / most, 1) if most else 0
         marks = ""
         if option["elected"]:

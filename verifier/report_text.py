@@ -62,7 +62,7 @@ def _contest(contest: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield _any_language(contest["title"])
     most = max([option["total"] for option in contest["options"]] or [0])
-    for option in contest["options"]:
+    for option in sorted(contest["options"], key=lambda option: -int(option["total"])):
         bar = "#" * (option["total"] * _BAR // most if most else 0)
         notes = " elected" * option["elected"] + " (drawn by lot)" * (option["drawn"] and option["elected"])
         yield f"  {option['total']:>8}  {bar:<{_BAR}}  {_any_language(option['name'])}{notes}"

@@ -314,10 +314,8 @@ class Story:
     def decrypt(self, judged: Recount) -> list[str]:
         """All trustees but the last, who is away, decrypt; returns who did."""
         world, running = self.world, self.world.running
-        present = world.trustees[:-1]
-        shared = present[0].recount(self.mapper) if world.share else None
-        for trustee in present:
-            own = shared or trustee.recount(self.mapper)
+        for trustee in world.trustees[:-1]:
+            own = judged if world.share else trustee.recount(self.mapper)
             message, body = trustee.decrypt(own)
             running.submit_message("decryption", message, body)
         world.next_batch()
