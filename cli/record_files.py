@@ -49,7 +49,8 @@ def write_ballots(folder: Path, election: Sequencer, bodies: BodyStore, body_byt
     with (folder / ELECTION_BALLOTS).open("wb") as file:
         covered = election.entries[: election.newest_size()]
         for digest in ballot_slots(map(parse_entry, covered)):
-            file.write(bodies.get(digest) or bytes(body_bytes))
+            body = bodies.get(digest)
+            file.write(body if body is not None and len(body) == body_bytes else bytes(body_bytes))
 
 
 def _write_framed(path: Path, items: Iterable[bytes], length_bytes: int) -> None:

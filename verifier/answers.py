@@ -99,12 +99,10 @@ class AnswerRules:
     examined: int = 0
     missing: list[int] = field(default_factory=list)
     """Answers before the closing whose body is missing and not listed."""
-    missing_later: list[int] = field(default_factory=list)
-    """Answers after the closing whose body is missing."""
     answers_of: bytearray = field(default_factory=bytearray)
     """For each counted request, how many registrars have answered it."""
     _covered: list[int] = field(init=False)
-    _pending: deque[tuple[int, Answer, bool]] = field(default_factory=deque)
+    _pending: deque[tuple[int, Answer]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         """Begin with nothing covered."""
@@ -118,7 +116,7 @@ class AnswerRules:
             value: the entry's JSON.
             state: in which it stands.
             counted: number of counted requests before it.
-            counts: whether it stands before the closing; later ones answer nothing any more.
+            counts: whether it stands before the closing; a later one answers nothing any more.
 
         """
         self.examined += counts
@@ -137,27 +135,28 @@ class AnswerRules:
             self.exclusions.add(index, "A1")
             return
         done = self._covered[answer.registrar - 1]
-        if state not in ("issuing", "voting") or answer.first != done or done + answer.count > counted:
+        late = not counts or state not in ("issuing", "voting")
+        if late or answer.first != done or done + answer.count > counted:
             self.exclusions.add(index, "A2")
             return
         self._covered[answer.registrar - 1] += answer.count
-        self._pending.append((index, answer, counts))
+        self._pending.append((index, answer))
 
     def dispatch(self, pool: Pool, blinded: bytearray) -> None:
         """Send the partial signatures of decided answers to workers (rules A3 and A4)."""
         while self._pending:
-            index, answer, counts = self._pending.popleft()
+            index, answer = self._pending.popleft()
             size = self.bodies.size_of(answer.body)
-            if counts and self.stated is not None and self.stated.rule_of(index) == "A3":
+            if self.stated is not None and self.stated.rule_of(index) == "A3":
                 self.exclusions.add(index, "A3")
             elif size is None:
-                (self.missing if counts else self.missing_later).append(index)
+                self.missing.append(index)
             elif size != G1_BYTES * answer.count:
                 self.exclusions.add(index, "A4")
             else:
-                self._send(pool, index, answer, blinded, counts=counts)
+                self._send(pool, index, answer, blinded)
 
-    def _send(self, pool: Pool, index: int, answer: Answer, blinded: bytearray, *, counts: bool) -> None:
+    def _send(self, pool: Pool, index: int, answer: Answer, blinded: bytearray) -> None:
         verdicts: list[bool] = []
         pieces = range(0, answer.count, _POINTS_IN_CHUNK)
 
@@ -167,8 +166,6 @@ class AnswerRules:
                 return
             if not all(verdicts):
                 self.exclusions.add(index, "A4")
-                return
-            if not counts:
                 return
             end = answer.first + answer.count
             if len(self.answers_of) < end:

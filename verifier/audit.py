@@ -4,7 +4,8 @@
 A `Run` holds the evidence and what checks found out for the checks behind them; `run_checks` makes the checks in order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -197,6 +198,27 @@ class Run:
     def certificate_proposal(self) -> Proposal | None:
         """The approved certificate's proposal, or else the newest proposed."""
         return self.need(self.replay, "the course of the election").newest("tallied", "certified")
+
+    @property
+    def certificate_is_approved(self) -> bool:
+        """Tell whether the certificate is the board's."""
+        return self.need(self.replay, "the course of the election").approval_of("certified") is not None
+
+    @contextmanager
+    def judging(self, content: str, *, approved: bool) -> Iterator[None]:
+        """Judge a proposed content: what is wrong with one that nobody has approved breaks nothing, and is reported.
+
+        Raises:
+            EvidenceMissingError: it breaks a rule and is not approved.
+
+        """
+        try:
+            yield
+        except BrokenError as error:
+            if approved:
+                raise
+            message = f"the newest {content} is only proposed, nobody has approved it, and it is wrong: {error}"
+            raise EvidenceMissingError(message, provisional=True) from error
 
 
 _CACHED_CONTENTS: Final = 16

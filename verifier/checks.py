@@ -30,7 +30,7 @@ CHECKS: Final = (
     Check("V17", "appointments", ("V15",), election.check_appointments),
     Check("V18", "issuing ceremony", ("V17",), election.check_issuing_ceremony),
     Check("V19", "tally ceremony", ("V17",), election.check_tally_ceremony),
-    Check("V20", "roll", ("V08", "V11", "V16"), manifest.check_roll),
+    Check("V20", "roll", ("V08", "V11", "V16", "V17"), manifest.check_roll),
     Check("V21", "manifest", ("V18", "V19", "V20"), manifest.check_manifest),
     Check("V22", "election keys", ("V21",), manifest.check_election_keys),
     Check("V23", "key separation", ("V21",), manifest.check_key_separation),

@@ -17,6 +17,7 @@ from verifier.checks_manifest import find_readiness
 from verifier.compact import Table
 from verifier.contents import Closing, read_closing, read_extension
 from verifier.decryptions import DecryptionRules
+from verifier.election import Proposal
 from verifier.encoding import load_canonical_json
 from verifier.errors import BrokenError, EvidenceMissingError, RuleError, VerificationError
 from verifier.requests import RequestRules, make_roll_table
@@ -137,13 +138,14 @@ def _compare(run: Run, computed: Exclusions, rules: Collection[str], numbers: di
         parts = [f"{name} {value}" for name, (value, _) in numbers.items()]
         message = f"{run.closing_reason}; as it stands: {', '.join([*parts, f'{len(ours)} excluded'])}"
         raise EvidenceMissingError(message, provisional=True)
-    difference = ours.difference(run.closing.excluded.chosen(rules))
-    if difference is not None:
-        raise RuleError(difference)
-    for name, (value, stated) in numbers.items():
-        if value != stated:
-            message = f"the closing says {stated} {name}; recomputed are {value}"
-            raise RuleError(message)
+    with run.judging("closing", approved=run.closing_is_approved):
+        difference = ours.difference(run.closing.excluded.chosen(rules))
+        if difference is not None:
+            raise RuleError(difference)
+        for name, (value, stated) in numbers.items():
+            if value != stated:
+                message = f"the closing says {stated} {name}; recomputed are {value}"
+                raise RuleError(message)
 
 
 def _stated(run: Run, name: str) -> int:
@@ -286,12 +288,24 @@ def check_closing(run: Run) -> str:
 
     Examined: pairs of the list.
     """
-    manifest = run.need(run.manifest, "the manifest")
     find_extension(run)
     proposal = run.closing_proposal
     if proposal is None:
         message = "no closing is proposed yet"
         raise EvidenceMissingError(message, provisional=True)
+    with run.judging("closing", approved=run.closing_is_approved):
+        ends = _judge_closing(run, proposal)
+    if not run.closing_is_approved:
+        message = (
+            f"proposal {proposal.number} is as recomputed but not approved; state {run.need(run.replay, '').state}"
+        )
+        raise EvidenceMissingError(message, provisional=True)
+    return f"proposal {proposal.number} in batch {proposal.batch}; voting ended with batch {ends}"
+
+
+def _judge_closing(run: Run, proposal: Proposal) -> int:
+    """Check place, time and list of a closing; return the last batch of voting."""
+    manifest = run.need(run.manifest, "the manifest")
     closing = read_closing(run.load_content(proposal.content, "the closing"), manifest.election)
     run.saw(len(closing.excluded))
     if closing.manifest != manifest.digest:
@@ -313,12 +327,7 @@ def check_closing(run: Run) -> str:
     difference = _other_exclusions(run).difference(closing.excluded.chosen(OTHER_RULES))
     if difference is not None:
         raise RuleError(difference)
-    if not run.closing_is_approved:
-        message = (
-            f"proposal {proposal.number} is as recomputed but not approved; state {run.need(run.replay, '').state}"
-        )
-        raise EvidenceMissingError(message, provisional=True)
-    return f"proposal {proposal.number} in batch {proposal.batch}; voting ended with batch {ends}"
+    return ends
 
 
 def _check_list(run: Run, closing: Closing, end: int) -> None:
@@ -393,7 +402,8 @@ def check_sum(run: Run) -> str:
     if run.closing is None:
         message = f"{run.closing_reason}; as the ballots stand, the encrypted tally is {digest}"
         raise EvidenceMissingError(message, provisional=True)
-    if run.tally.digest != run.closing.sum:
-        message = f"the sum is {digest}; the closing says {run.closing.sum.hex()}"
-        raise VerificationError(message)
+    with run.judging("closing", approved=run.closing_is_approved):
+        if run.tally.digest != run.closing.sum:
+            message = f"the sum is {digest}; the closing says {run.closing.sum.hex()}"
+            raise VerificationError(message)
     return f"encrypted tally {digest}"

@@ -24,14 +24,15 @@ def check_election_entries(run: Run) -> str:
 def check_election_heads(run: Run) -> str:
     """V12 of specs/verification.md#checks.
 
-    Requirement: "as V05, with the log key in force for each size, and changes of it signed by the board".
+    Requirement: "as V05, with the log key in force for each size, and changes of it signed by the board, to a new
+    key".
 
     Examined: heads.
     """
     scan = run.need(run.election, "the election's ledger")
     announcement, policy = run.need(run.announcement, "the announcement"), run.policy
     origin = policy.election_origin(announcement.election)
-    changes = check_key_changes(scan, origin, policy)
+    changes = check_key_changes(scan, origin, announcement.ledger_key, policy)
     source = run.source("election/checkpoints")
     run.election_heads = check_heads(source, scan, origin, announcement.ledger_key, policy, run.pool)
     run.saw(len(run.election_heads))

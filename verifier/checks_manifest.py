@@ -24,7 +24,8 @@ _ROW_BYTES = 48
 def check_roll(run: Run) -> str:
     """V20 of specs/verification.md#checks.
 
-    Requirement: "the approved roll is the fold of the register at its head, which is fresh; its body, size, root".
+    Requirement: "the approved roll is the fold of the register at its head, which is fresh, without parties of the
+    newest sessions; its body, size, root".
 
     Examined: members on the roll.
     """
@@ -47,7 +48,8 @@ def check_roll(run: Run) -> str:
     if announcement.election not in fold.announcements:
         message = "the roll's head of the register is older than the announcement"
         raise RuleError(message)
-    roll = make_roll(fold, announcement)
+    parties = frozenset(key for session in run.sessions.values() for key in session.keys)
+    roll = make_roll(fold, announcement, parties)
     stated = (content.digest, content.root, content.size)
     if stated != (sha256(roll.body), roll.root, roll.size):
         message = f"the roll is not the fold of the register at size {head.size}, which has {roll.size} members"
@@ -139,36 +141,41 @@ def role_keys(run: Run) -> list[tuple[str, bytes]]:
     """Return every key of every role of the election but the roll's, with its role."""
     manifest, fold = run.need(run.manifest, "the manifest"), run.need(run.fold, "the register's state")
     replay, announcement = run.need(run.replay, "the course"), run.need(run.announcement, "the announcement")
+    approved = run.need(replay.approval_of("issuing"), "the approval of issuing")
+    size = run.proposal_heads[approved[1].index].size
+    changes = run.need(run.register, "the register").key_changes
     keys = [
         *run.policy.role_keys(),
-        *fold.role_claims,
+        *((role, key) for index, role, key in fold.role_claims if index < size),
+        *(("register", change.key) for change in changes if change.index < size),
         ("promise", manifest.promise_key),
         ("ledger", announcement.ledger_key),
     ]
-    keys.extend(("register", change.key) for change in run.need(run.register, "the register").key_changes)
     keys.extend(("ledger", change.key) for change in run.need(run.election, "the ledger").key_changes)
-    for role, runs in replay.sessions.items():
-        for session_run in runs:
-            keys.extend((role, key) for key in session_run.session.keys)
-            keys.extend((f"{role}'s seal", seal) for seal in session_run.session.seals)
+    for role, session in run.sessions.items():
+        keys.extend((role, key) for key in session.keys)
+        keys.extend((f"{role}'s seal", seal) for seal in session.seals)
     return keys
 
 
 def check_key_separation(run: Run) -> str:
     """V23 of specs/verification.md#checks.
 
-    Requirement: "all keys of all roles, of the logs, the promise key and the roll are pairwise different,
-    acceptable; one organisation has one seat of a role".
+    Requirement: "the signing keys of all roles, of the logs, the promise key and the roll are pairwise different,
+    acceptable; so are seals; one organisation has one seat of a role".
 
     Examined: keys.
     """
     manifest = run.need(run.manifest, "the manifest")
     owners: dict[bytes, str] = {}
+    seals: dict[bytes, str] = {}
     for role, key in role_keys(run):
-        if owners.setdefault(key, role) != role:
-            message = f"one key serves as {owners[key]} and as {role}: {key.hex()}"
+        seal = role.endswith("seal")
+        held = (seals if seal else owners).setdefault(key, role)
+        if held != role:
+            message = f"one key serves as {held} and as {role}: {key.hex()}"
             raise RuleError(message)
-        if not role.endswith("seal") and not is_acceptable_key(key):
+        if not seal and not is_acceptable_key(key):
             message = f"the key of a {role} is not acceptable: {key.hex()}"
             raise RuleError(message)
     members: set[bytes] = set()
@@ -181,8 +188,8 @@ def check_key_separation(run: Run) -> str:
         members.add(key)
     for role, holders in (("registrars", manifest.issuing.holders), ("trustees", manifest.tally.holders)):
         require_distinct([holder.organisation for holder in holders], role)
-    run.saw(len(owners) + len(members))
-    return f"{len(owners)} keys of roles, {len(members)} of the roll"
+    run.saw(len(owners) + len(seals) + len(members))
+    return f"{len(owners) + len(seals)} keys of roles, {len(members)} of the roll"
 
 
 def find_readiness(run: Run) -> ReadinessRules:

@@ -185,14 +185,14 @@ def check_register_policy(run: Run) -> str:
     return "the register was begun under the given policy"
 
 
-def check_key_changes(scan: Scan, origin: str, policy: Policy) -> int:
+def check_key_changes(scan: Scan, origin: str, first_key: bytes, policy: Policy) -> int:
     """Check that changes of a log's key are signed by the board and use a new key; return how many there are.
 
     Raises:
         BrokenError: another origin, no quorum, a bad signature, a key that the policy or the log used before.
 
     """
-    used = {key for _, key in policy.role_keys()}
+    used = {first_key, *(key for _, key in policy.role_keys())}
     for change in scan.key_changes:
         where = f"entry {change.index}: {KEY_CHANGED}"
         if change.origin != origin:
@@ -217,7 +217,7 @@ def check_register_heads(run: Run) -> str:
     Examined: heads.
     """
     scan, policy = run.need(run.register, "the register"), run.policy
-    changes = check_key_changes(scan, policy.register_origin, policy)
+    changes = check_key_changes(scan, policy.register_origin, policy.register_key, policy)
     source = run.source("register/checkpoints")
     run.register_heads = check_heads(source, scan, policy.register_origin, policy.register_key, policy, run.pool)
     run.saw(len(run.register_heads))

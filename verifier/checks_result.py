@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Checks V34 to V41 of specs/verification.md#checks: decryptions, totals, draws, seats, certificate, others' files."""
 
+from collections.abc import Sequence
+
 from verifier.audit import ContestOutcome, Run
+from verifier.backend import G1
 from verifier.checks_ballots import ANSWER_RULES, limit
 from verifier.checks_manifest import find_readiness
 from verifier.claims import check_claim, smallest_margin
@@ -32,6 +35,7 @@ def find_decryptions(run: Run) -> DecryptionRules:
         None if approved is None else approved[1].entry_hash,
         run.need(run.election_bodies, "the file of bodies"),
         run.tally,
+        enough=run.need(run.bodies, "the ballots").counted >= manifest.min_ballots,
     )
     for index, raw in scan.entries(run.source("election/entries"), (scan.code("decryption"),), first=limit(run)):
         rules.take(index, load_canonical_json(raw), replay.state_at(index))
@@ -60,23 +64,20 @@ def find_certificate(run: Run) -> Certificate | None:
 def check_decryptions(run: Run) -> str:
     """V34 of specs/verification.md#checks.
 
-    Requirement: "rules D1 to D4; accepted decryptions of t trustees before a certificate is proposed; none with
-    fewer than `min_ballots` counted; no tally without approved closing".
+    Requirement: "rules D1 to D4; accepted decryptions of t trustees before an approved certificate's proposal, and
+    not before an approved proposal that starts from `closed`".
 
     Examined: decryptions behind the closing.
     """
     rules, manifest = find_decryptions(run), run.need(run.manifest, "the manifest")
-    replay, counted = run.need(run.replay, "the course"), run.need(run.bodies, "the ballots").counted
+    replay = run.need(run.replay, "the course")
     run.saw(rules.examined)
-    if counted < manifest.min_ballots and rules.attempts:
-        message = f"a decryption with {counted} counted ballots; {manifest.min_ballots} are needed"
-        raise RuleError(message)
     stated = {pair for pair in _stated_exclusions(run) if pair[1] == "D4"}
     lacking = [index for index in rules.missing if (index, "D4") not in stated]
     if lacking:
         message = f"the body of the decryption at entry {lacking[0]} is missing, and no certificate lists it"
         raise EvidenceMissingError(message)
-    for proposal in replay.scan.proposals:
+    for _, proposal in replay.approved:
         if proposal.source == "tallied" and (rules.tallied is None or proposal.index < rules.tallied):
             accepted = len(rules.accepted)
             message = f"proposal {proposal.number} is from `tallied`, but only {accepted} decryptions were accepted"
@@ -110,19 +111,19 @@ def check_totals(run: Run) -> str:
     manifest, rules = run.need(run.manifest, "the manifest"), run.need(run.decryptions, "the decryptions")
     counted = run.need(run.bodies, "the ballots").counted
     results = combine(run.backend, run.need(run.tally, "the sum"), rules.accepted, manifest.tally.threshold)
-    certificate = find_certificate(run)
-    sizes = [len(contest.options) for contest in manifest.contests]
-    if certificate is None:
+    lacking = EvidenceMissingError(
+        "the tally is correct as far as it goes, not certified: the totals were searched", provisional=True
+    )
+    totals: Sequence[int] | None = None
+    try:
+        with run.judging("certificate", approved=run.certificate_is_approved):
+            certificate = find_certificate(run)
+            totals = None if certificate is None else _stated_totals(run, certificate, results)
+    except EvidenceMissingError as error:
+        run.certificate, lacking = None, error
+    certified = totals is not None
+    if totals is None:
         totals = search_totals(run.backend, results, counted)
-    else:
-        if [len(contest.totals) for contest in certificate.contests] != sizes:
-            message = "the certificate has other contests or options than the manifest"
-            raise RuleError(message)
-        totals = [total for contest in certificate.contests for total in contest.totals]
-        for option, (result, total) in enumerate(zip(results, totals, strict=True)):
-            if total > counted or not is_total(run.backend, result, total):
-                message = f"option {option} (over all contests) has not {total} marks"
-                raise VerificationError(message)
     run.saw(len(totals))
     at = 0
     for contest in manifest.contests:
@@ -134,10 +135,24 @@ def check_totals(run: Run) -> str:
         standing = stand(contest, part)
         elected, drawn = finish(contest, standing, None)
         run.results.append(ContestOutcome(part, elected, drawn, margin(contest, standing, part, elected)))
-    if certificate is None:
-        message = "the tally is correct as far as it goes, not certified: the totals were searched"
-        raise EvidenceMissingError(message, provisional=True)
+    if not certified:
+        raise lacking
     return f"{len(totals)} totals over {counted} counted ballots"
+
+
+def _stated_totals(run: Run, certificate: Certificate, results: Sequence[G1]) -> list[int]:
+    """Return the certificate's totals over all contests, each checked against the decrypted result."""
+    sizes = [len(contest.options) for contest in run.need(run.manifest, "the manifest").contests]
+    if [len(contest.totals) for contest in certificate.contests] != sizes:
+        message = "the certificate has other contests or options than the manifest"
+        raise RuleError(message)
+    counted = run.need(run.bodies, "the ballots").counted
+    totals = [total for contest in certificate.contests for total in contest.totals]
+    for option, (result, total) in enumerate(zip(results, totals, strict=True)):
+        if total > counted or not is_total(run.backend, result, total):
+            message = f"option {option} (over all contests) has not {total} marks"
+            raise VerificationError(message)
+    return totals
 
 
 def find_draws(run: Run) -> DrawRules:
@@ -177,9 +192,10 @@ def check_draws(run: Run) -> str:
         if proposal is None:
             message = f"contest {contest} ties; a draw is {'there' if draw else 'not there yet'}, a certificate is not"
             raise EvidenceMissingError(message, provisional=True)
-        if draw is None or draw[0] > proposal.index:
-            message = f"contest {contest} ties and was certified without a draw"
-            raise RuleError(message)
+        with run.judging("certificate", approved=run.certificate_is_approved):
+            if draw is None or draw[0] > proposal.index:
+                message = f"contest {contest} ties and was certified without a draw"
+                raise RuleError(message)
     return f"{len(rules.needed)} ties drawn; {len(rules.exclusions)} draws excluded"
 
 
@@ -191,12 +207,13 @@ def check_seats(run: Run) -> str:
     Examined: contests.
     """
     certificate = run.need(run.certificate, "the certificate")
-    for number, (stated, computed) in enumerate(zip(certificate.contests, run.results, strict=True)):
-        if (stated.elected, stated.drawn) != (computed.elected, computed.drawn):
-            lists = list(stated.elected), list(computed.elected)
-            message = f"contest {number}: the certificate elects {lists[0]}; recomputed are {lists[1]}"
-            raise RuleError(message)
-        run.saw(1)
+    with run.judging("certificate", approved=run.certificate_is_approved):
+        for number, (stated, computed) in enumerate(zip(certificate.contests, run.results, strict=True)):
+            if (stated.elected, stated.drawn) != (computed.elected, computed.drawn):
+                lists = list(stated.elected), list(computed.elected)
+                message = f"contest {number}: the certificate elects {lists[0]}; recomputed are {lists[1]}"
+                raise RuleError(message)
+            run.saw(1)
     return f"{sum(len(result.elected) for result in run.results)} options elected"
 
 
@@ -213,10 +230,6 @@ def check_certificate(run: Run) -> str:
     closing = run.need(run.closing_proposal, "the closing's proposal")
     counted = run.need(run.bodies, "the ballots").counted
     run.saw(4 + len(certificate.excluded))
-    stated = (certificate.manifest, certificate.closing, certificate.counted)
-    if stated != (manifest.digest, closing.entry_hash, counted):
-        message = "the certificate names another manifest, closing or number of counted ballots"
-        raise RuleError(message)
     decryptions, draws = run.need(run.decryptions, "the decryptions"), run.need(run.draws, "the draws")
     tallied = run.need(decryptions.tallied, "the tally")
     computed = Exclusions((index, "C1") for index in replay.excluded_ceremony)
@@ -225,18 +238,18 @@ def check_certificate(run: Run) -> str:
     for more in (find_readiness(run).exclusions, decryptions.exclusions, draws.exclusions):
         computed.extend(more)
     computed.extend(rulings.exclusions.chosen(ANSWER_RULES))
-    for index in rulings.answers.missing_later:
-        if (index, "A3") not in set(certificate.excluded):
-            message = f"the body of the answer at entry {index} is missing and not listed"
-            raise EvidenceMissingError(message)
-        computed.add(index, "A3")
     ours = computed.chosen({rule for _, rule in computed}, closing.index + 1, proposal.index)
-    if not certificate.excluded.is_ascending():
-        message = "the certificate's list is not ascending"
-        raise RuleError(message)
-    difference = ours.difference(certificate.excluded)
-    if difference is not None:
-        raise RuleError(difference)
+    with run.judging("certificate", approved=run.certificate_is_approved):
+        stated = (certificate.manifest, certificate.closing, certificate.counted)
+        if stated != (manifest.digest, closing.entry_hash, counted):
+            message = "the certificate names another manifest, closing or number of counted ballots"
+            raise RuleError(message)
+        if not certificate.excluded.is_ascending():
+            message = "the certificate's list is not ascending"
+            raise RuleError(message)
+        difference = ours.difference(certificate.excluded)
+        if difference is not None:
+            raise RuleError(difference)
     return f"proposal {proposal.number}; {len(ours)} entries excluded behind the closing"
 
 

@@ -29,6 +29,8 @@ class DecryptionRules:
     """Hash of the effective closing's proposal entry."""
     bodies: Bodies
     tally: EncryptedTally | None
+    enough: bool = True
+    """Whether as many ballots are counted as a tally needs."""
     exclusions: Exclusions = field(default_factory=Exclusions)
     accepted: dict[int, tuple[G1, ...]] = field(default_factory=dict)
     missing: list[int] = field(default_factory=list)
@@ -36,8 +38,6 @@ class DecryptionRules:
     tallied: int | None = None
     """The entry that made the t-th decryption."""
     examined: int = 0
-    attempts: int = 0
-    """Entries that neither D1 nor D2 excludes."""
 
     def take(self, index: int, value: Any, state: str) -> None:  # noqa: ANN401
         """Take one entry, in the order of the ledger; in state `void` or before issuing there are no trustees."""
@@ -60,9 +60,8 @@ class DecryptionRules:
             and is_valid(self.keys[trustee - 1], decryption.signature, decryption.statement)
         ):
             return "D1"
-        if state != "closed" or decryption.closing != self.closing or self.tally is None:
+        if state != "closed" or decryption.closing != self.closing or self.tally is None or not self.enough:
             return "D2"
-        self.attempts += 1
         if trustee in self.accepted:
             return "D3"
         size = self.bodies.size_of(decryption.body)

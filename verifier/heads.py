@@ -83,7 +83,7 @@ def check_heads(source: Source, scan: Scan, origin: str, first_key: bytes, polic
 
 
 def _require_cover(heads: list[Head], beyond: int | None, scan: Scan) -> None:
-    """Require that heads cover exactly the entries, and end before each change of the log's key."""
+    """Require that heads cover exactly the entries."""
     if beyond is not None:
         message = f"a head covers {beyond} entries, but only {scan.count} are there"
         raise EvidenceMissingError(message)
@@ -93,11 +93,6 @@ def _require_cover(heads: list[Head], beyond: int | None, scan: Scan) -> None:
     if heads[-1].size < scan.count:
         message = f"the last head covers {heads[-1].size} of {scan.count} entries"
         raise EvidenceMissingError(message)
-    sizes = {head.size for head in heads}
-    for change in scan.key_changes:
-        if change.index - 1 not in sizes:
-            message = f"entry {change.index}: no head ends before the change of the ledger's key"
-            raise RuleError(message)
 
 
 def check_times(heads: list[Head], clock: Clock, tolerance: int) -> None:

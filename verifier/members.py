@@ -7,7 +7,7 @@ Signatures are collected, not verified here: the caller verifies them in chunks.
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -87,8 +87,8 @@ class Fold:
     members: Table = field(default_factory=lambda: Table(MEMBER_ID_BYTES, _MEMBER.size))
     cases: Table = field(default_factory=lambda: Table(_CASE_BYTES, 0))
     role_keys: dict[bytes, str] = field(default_factory=dict)
-    role_claims: list[tuple[str, bytes]] = field(default_factory=list)
-    """Keys of reviewers, panel and lottery holders with their roles, as often as they are named."""
+    role_claims: list[tuple[int, str, bytes]] = field(default_factory=list)
+    """(entry, role, key) of reviewers, panel and lottery holders, as often as they are named."""
     member_keys: Table = field(default_factory=lambda: Table(ED25519_KEY_BYTES, 0))
     by_reviewer: Counter[str] = field(default_factory=Counter)
     by_pair: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -160,7 +160,7 @@ class Fold:
             if not people:
                 message = "reviewers: the list is empty"
                 raise RuleError(message)
-            self._require_people(people, entry.kind)
+            self._require_people(people, entry)
             self.reviewers = people
         elif entry.kind == "panel":
             self._take_panel(entry)
@@ -171,8 +171,9 @@ class Fold:
             if announcement.clock.interval < MIN_INTERVAL:
                 message = f"announcement: an interval of {announcement.clock.interval} seconds; at least {MIN_INTERVAL}"
                 raise RuleError(message)
+            self._require_unused(announcement.ledger_key, "announcement")
+            self.role_keys[announcement.ledger_key] = "ledger"
             self.announcements[announcement.election] = announcement
-            self.role_keys.setdefault(announcement.ledger_key, "ledger")
         else:
             keys = read_election_keys(entry, self.backend)
             if keys.election not in self.announcements:
@@ -190,7 +191,7 @@ class Fold:
         if not faulty < quorum <= len(people) <= MAX_PARTIES:
             message = f"panel: a quorum of {quorum} of {len(people)} with {faulty} faulty"
             raise RuleError(message)
-        self._require_people(people, entry.kind)
+        self._require_people(people, entry)
         require_distinct([person.organisation for person in people], "panel")
         self.panel, self.panel_quorum = people, quorum
 
@@ -204,21 +205,24 @@ class Fold:
             raise RuleError(message)
         check_session(standing.session, self.policy, "standing-key")
         self.standing = standing
-        for role, keys in (("lottery", standing.session.keys), ("lottery's seal", standing.session.seals)):
-            self._claim(role, keys)
+        self._claim(entry.index, "lottery", standing.session.keys)
+        self.role_claims.extend((entry.index, "lottery's seal", seal) for seal in standing.session.seals)
 
-    def _require_people(self, people: tuple[Person, ...], role: str) -> None:
+    def _require_people(self, people: tuple[Person, ...], entry: SignedEntry) -> None:
         keys = [person.key for person in people]
         if len(set(keys)) != len(keys):
-            message = f"{role}: two of them have one key"
+            message = f"{entry.kind}: two of them have one key"
             raise RuleError(message)
-        require_distinct([person.name for person in people], role)
-        self._claim(role, keys)
+        require_distinct([person.name for person in people], entry.kind)
+        self._claim(entry.index, entry.kind, keys)
 
-    def _claim(self, role: str, keys: Iterable[bytes]) -> None:
+    def _claim(self, index: int, role: str, keys: Iterable[bytes]) -> None:
+        """Give keys a role that they may have had before, but no other, and that no member's key may have."""
         for key in keys:
-            self.role_keys.setdefault(key, role)
-            self.role_claims.append((role, key))
+            if self.role_keys.get(key) != role:
+                self._require_unused(key, role)
+            self.role_keys[key] = role
+            self.role_claims.append((index, role, key))
 
     def _require_panel(self, entry: SignedEntry) -> None:
         if not self.panel:
@@ -334,15 +338,19 @@ class Roll:
         return len(self.body) // 48
 
 
-def make_roll(fold: Fold, announcement: Announcement) -> Roll:
-    """Return the roll at the fold's state (specs/register.md#roll): active members whose admission is old enough."""
+def make_roll(fold: Fold, announcement: Announcement, parties: Collection[bytes]) -> Roll:
+    """Return the roll at the fold's state (specs/register.md#roll): active members whose admission is old enough, but
+    those with the key of one of ``parties``.
+    """
     needed = announcement.eligibility_days * _DAY
     interval = fold.policy.clock.interval
     members = ((row, Member(*_MEMBER.unpack(fold.members.value(row)))) for row in range(fold.members.count))
     chosen = sorted(
         fold.members.key(row) + member.key
         for row, member in members
-        if member.status == ACTIVE and (announcement.batch - member.admitted) * interval >= needed
+        if member.status == ACTIVE
+        and (announcement.batch - member.admitted) * interval >= needed
+        and member.key not in parties
     )
     tree = Tree()
     for row in chosen:

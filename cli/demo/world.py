@@ -282,7 +282,7 @@ class World:
             sequencer = self.election.sequencer
             if sequencer.heads and sequencer.newest_size() > election.size:
                 new = sequencer.entries[election.size : sequencer.newest_size()]
-                copies.update_election(sequencer.newest_head, new)
+                copies.update_election(sequencer.newest_head, new, sequencer.heads[len(copies.election_heads) : -1])
 
     def open_election(self, identifier: bytes) -> ElectionOperator:
         """Begin the ledger of an announced election; every witness is shown the announcement first."""

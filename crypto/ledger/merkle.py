@@ -60,6 +60,16 @@ class Tree:
             node = node_hash(self._node(level, count - 2), node)
             level += 1
 
+    def truncate(self, size: int) -> None:
+        """Keep the first `size` leaves only.
+
+        Raises:
+            ValueError: more leaves than there are.
+        """
+        self._check(size)
+        for level, nodes in enumerate(self._levels):
+            del nodes[(size >> level) * HASH_BYTES :]
+
     def root(self, size: int | None = None) -> bytes:
         """Root of the first `size` leaves, all if not given.
 

@@ -23,6 +23,16 @@ class Link:
     digest: bytes
 
 
+def continues(envelope: Envelope, newest: tuple[int, bytes] | None) -> bool:
+    """Whether an envelope comes next in its pseudonym's chain.
+
+    Args:
+        newest: seq and hash of the last envelope in the chain, None if there is none yet.
+    """
+    sequence, digest = newest or (0, ZERO_HASH)
+    return envelope.sequence == sequence + 1 and envelope.replaces == digest
+
+
 class Chains:
     """The chains of all pseudonyms.
 
@@ -48,8 +58,7 @@ class Chains:
         links = self._links.get(envelope.pseudonym, [])
         if len(links) >= self._max_revotes:
             raise Excluded("B6", f"the pseudonym has {self._max_revotes} ballots already")
-        expected = links[-1].digest if links else ZERO_HASH
-        if envelope.sequence != len(links) + 1 or envelope.replaces != expected:
+        if not continues(envelope, (len(links), links[-1].digest) if links else None):
             raise Excluded("B7", f"not ballot {len(links) + 1} of its pseudonym, or it replaces another one")
         if links and links[-1].batch == batch:
             raise Excluded("B8", "the pseudonym has a ballot in this batch already")
@@ -62,6 +71,10 @@ class Chains:
         """The newest envelope of a pseudonym."""
         links = self._links.get(pseudonym)
         return links[-1] if links else None
+
+    def holds(self, pseudonym: bytes, digest: bytes) -> bool:
+        """Whether the envelope with this hash is in its pseudonym's chain."""
+        return any(link.digest == digest for link in self._links.get(pseudonym, ()))
 
     def all(self) -> dict[bytes, list[Link]]:
         """Every chain, ascending by sequence."""

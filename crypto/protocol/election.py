@@ -28,7 +28,7 @@ from crypto.ledger.checkpoint import Head
 from crypto.protocol.answers import ANSWER_KIND, Answer
 from crypto.protocol.contents import Appointment, Closing, Extension, RollContent, Void, VotingContent
 from crypto.protocol.credential import REQUEST_KIND, Request
-from crypto.protocol.entry import ZERO_HASH, Chain, Entry, batch_number, make_entry
+from crypto.protocol.entry import BATCH, ZERO_HASH, Chain, Entry, make_entry
 from crypto.protocol.envelope import BALLOT, SignedEnvelope
 from crypto.protocol.follow import LedgerTree
 from crypto.protocol.ledger_key import take_key_change
@@ -140,7 +140,6 @@ class Election:
         self.excluded: dict[int, Excluded] = {}
         self.lost_shares: dict[int, int] = {}
         self.culprits_when_proposed: dict[str, tuple[PublicKey, ...]] = {}
-        self.batches: list[int] = []
         self._readiness: dict[bytes, _Readiness] = {}
         self._order = BatchOrder()
         self._last_register_size = 0
@@ -213,11 +212,9 @@ class Election:
                 self._take_approval(entry)
             case "ledger-key-changed":
                 self._take_ledger_key(entry)
-            case "batch":
-                self.batches.append(batch_number(entry))
-            case kind:
+            case kind if kind != BATCH:
                 excluded = self._take_excludable(kind, entry, held)
-        self.ledger.append(entry.data)
+        self.ledger.append(entry)
         self.chain.advance(entry)
         return excluded
 
@@ -331,8 +328,9 @@ class Election:
 
     def _take_ledger_key(self, entry: Entry) -> None:
         key = take_key_change(entry, self.chain, self.policy, self.ledger.origin)
-        if key in self.role_keys() or (self.roll is not None and key in {k for _, k in self.roll.members}):
-            raise KeyReuse("the new ledger key is in use already")
+        used = self.role_keys() | self.ledger.log_keys
+        if key in used or (self.roll is not None and key in {k for _, k in self.roll.members}):
+            raise KeyReuse("the new ledger key is in use already, or was")
         self.ledger.change_key(self.size, key)
 
     def role_keys(self) -> frozenset[PublicKey]:

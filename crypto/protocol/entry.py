@@ -57,11 +57,11 @@ def make_entry(kind: str, previous: bytes, members: dict[str, Json] | None = Non
     """The bytes of an entry after the one with hash `previous`.
 
     Raises:
-        ValueError: longer than an entry may be.
+        EncodingError: longer than an entry may be.
     """
     data = dumps({**(members or {}), "kind": kind, "previous": previous.hex()})
     if len(data) > MAX_ENTRY_BYTES:
-        raise ValueError(f"an entry of {len(data)} bytes; put large things into a body")
+        raise EncodingError(f"an entry of {len(data)} bytes; it may have {MAX_ENTRY_BYTES}")
     return data
 
 

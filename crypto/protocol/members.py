@@ -6,7 +6,7 @@ Spec: specs/register.md#fold, specs/register.md#roll
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -99,11 +99,13 @@ class Roll:
         return len(self.members)
 
 
-def make_roll(members: Iterable[Member], size: int, last_batch: int) -> Roll:
-    """All members active after `size` entries and admitted in `last_batch` or before."""
+def make_roll(members: Iterable[Member], size: int, last_batch: int, parties: Container[PublicKey] = ()) -> Roll:
+    """All members active after `size` entries, admitted in `last_batch` or before, whose key is none of `parties`."""
     chosen = []
     for member in members:
         standing = member.at(size)
-        if standing is not None and standing.status == "active" and member.batch <= last_batch:
+        if standing is None or standing.status != "active" or member.batch > last_batch:
+            continue
+        if standing.key not in parties:
             chosen.append((member.identifier, standing.key))
     return Roll(tuple(sorted(chosen)))

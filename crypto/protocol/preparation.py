@@ -30,7 +30,8 @@ def build_roll(election: Election, head: Head) -> tuple[RollContent, Roll]:
     Raises:
         RegisterError: the head does not contain the announcement.
     """
-    roll = election.register.roll(election.identifier, head.checkpoint.size)
+    parties = frozenset(party.key for ceremony in election.ceremonies.values() for party in ceremony.session.parties)
+    roll = election.register.roll(election.identifier, head.checkpoint.size, parties)
     reference = RollReference(roll.digest(), roll.root(), len(roll))
     return RollContent(election.identifier, head.checkpoint.size, head.checkpoint.root, reference), roll
 
@@ -99,19 +100,22 @@ def build_voting(election: Election, before: int) -> VotingContent:
     )
 
 
-def extension_allowance(election: Election, heads: Sequence[tuple[int, int]]) -> int:
+def extension_allowance(election: Election, heads: Sequence[Head], until: int) -> int:
     """Batches by which outages during voting allow to extend it, before the cap.
 
     Args:
-        heads: (number of the last batch, time) of consecutive heads of the election's ledger, in order.
+        heads: of the election's ledger, ascending by size. One that is lacking can hide an outage, and make none.
+        until: number of the batch in which the extension is proposed; what comes later does not count.
     """
-    manifest = election.require_manifest()
-    first, last = manifest.schedule.voting_opens - 1, manifest.schedule.voting_closes + 1
+    manifest, ledger = election.require_manifest(), election.ledger
+    first, last = manifest.schedule.voting_opens - 1, min(manifest.schedule.voting_closes + 1, until)
+    # A batch between two heads proves that the log ran, whichever heads somebody kept.
+    neighbours = frozenset(pairwise(ledger.batches))
     lost = 0
-    for (batch, time), (next_batch, next_time) in pairwise(heads):
-        during = first <= batch and next_batch <= last
-        # A batch in between proves that the log ran, whichever heads somebody kept.
-        ran = any(batch < number < next_batch for number in election.batches)
-        if during and not ran and next_time - time > manifest.schedule.gap:
-            lost += next_time - time - manifest.clock.interval
+    for head, following in pairwise(heads):
+        batch, next_batch = (ledger.last_batch(each.checkpoint.size) for each in (head, following))
+        duration = following.time - head.time
+        during = first <= batch and next_batch <= last and (batch, next_batch) in neighbours
+        if during and duration > manifest.schedule.gap:
+            lost += duration - manifest.clock.interval
     return max(0, lost) // manifest.clock.interval

@@ -150,9 +150,9 @@ def recount(election: Election, before: int, missing: frozenset[int], mapper: Ma
     """
     manifest = election.require_manifest()
     excluded = {index: why for index, why in election.excluded.items() if index < before}
-    requests = _judge_requests(election, before, excluded)
+    requests = judge_requests(election, before, excluded)
     answered = _judge_answers(election, before, missing, requests, excluded, mapper)
-    chains = _judge_envelopes(election, before, excluded, mapper)
+    chains = judge_envelopes(election, before, excluded, mapper)
     counted, superseded, tally = _judge_bodies(election, manifest, chains, missing, excluded, mapper)
     late = sum(link.batch > election.voting_closes for link in counted)
     return Recount(requests, answered, chains, counted, superseded, late, excluded, tally)
@@ -162,7 +162,8 @@ def _before(election: Election, kind: str, before: int) -> list[Collected]:
     return [item for item in election.collected[kind] if item.index < before]
 
 
-def _judge_requests(election: Election, before: int, excluded: dict[int, Excluded]) -> Requests:
+def judge_requests(election: Election, before: int, excluded: dict[int, Excluded]) -> Requests:
+    """Rules Q3 to Q6 for the requests before entry `before`; what they exclude is added to `excluded`."""
     if election.roll is None:
         raise ProtocolError("the election has no roll yet")
     requests = Requests(election.roll)
@@ -249,7 +250,8 @@ def _body(election: Election, index: int, digest: bytes, missing: frozenset[int]
     return body
 
 
-def _judge_envelopes(election: Election, before: int, excluded: dict[int, Excluded], mapper: Mapper) -> Chains:
+def judge_envelopes(election: Election, before: int, excluded: dict[int, Excluded], mapper: Mapper) -> Chains:
+    """Rules B3 to B8 for the ballots before entry `before`; what they exclude is added to `excluded`."""
     manifest = election.require_manifest()
     chains = Chains(manifest.schedule.max_revotes)
     forbidden = forbidden_pseudonyms(election)
@@ -319,13 +321,24 @@ def _judge_bodies(
             for position, stack in enumerate(chunk):
                 link = stack.pop()
                 if position in result.invalid:
-                    excluded[link.index] = Excluded("B10", result.invalid[position])
+                    rule = "B10" if _has_slot(election, link) else "B9"
+                    excluded[link.index] = Excluded(rule, result.invalid[position])
                     retry.append(stack)
-                else:
-                    counted.append(link)
-                    superseded += len(stack)
+                    continue
+                counted.append(link)
+                for older in stack:
+                    if _has_slot(election, older):
+                        superseded += 1
+                    else:
+                        excluded[older.index] = Excluded("B9", "no slot holds a body of this length")
         stacks = retry
     return tuple(sorted(counted, key=lambda link: link.index)), superseded, total.clear()
+
+
+def _has_slot(election: Election, link: Link) -> bool:
+    """Whether the body has the length of this election's, so that a record can hold it."""
+    body = _body(election, link.index, link.envelope.body, frozenset(), "B9")
+    return len(body) == election.require_manifest().body_bytes
 
 
 def _body_task(election: Election, manifest: Manifest, chunk: Sequence[Sequence[Link]]) -> BodyTask:

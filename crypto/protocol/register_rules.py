@@ -6,7 +6,7 @@ Spec: specs/register.md#entry-kinds, specs/register.md#fold
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from crypto.encoding.members import Members
@@ -31,7 +31,7 @@ from crypto.protocol.register import (
     read_people,
 )
 from crypto.sharing.ceremony import DerivedKey, replay_transcript
-from crypto.sharing.session import LOTTERY, Session, encode_point
+from crypto.sharing.session import LOTTERY, Party, Session, encode_point
 from crypto.signing import KEY_BYTES, PublicKey, decode_public_key, json_payload, require_quorum, verify_all
 from crypto.suite import G2_BYTES
 
@@ -79,11 +79,12 @@ class Register:
         self._bodies = bodies
         self._cases: set[int] = set()
         self._member_keys: set[PublicKey] = set()
-        self._role_keys: set[PublicKey] = {
-            policy.register_key,
-            *policy.board_keys,
-            *(witness.key for witness in policy.witnesses),
+        self.role_keys: dict[PublicKey, str] = {
+            **dict.fromkeys(policy.board_keys, "board"),
+            **{witness.key: "witness" for witness in policy.witnesses},
+            policy.register_key: "log",
         }
+        """The signing keys that a role has, or had, and which."""
         self._handlers: dict[str, Callable[[_Signed], None]] = {
             "reviewers": self._take_reviewers,
             "panel": self._take_panel,
@@ -116,9 +117,9 @@ class Register:
             self._take_register(entry)
         elif entry.kind == LEDGER_KEY_CHANGED:
             change = take_key_change(entry, self.chain, self.policy, self.policy.register_origin)
-            if change in self._role_keys or change in self._member_keys:
-                raise KeyReuse("the register's new log key is in use already")
-            self._role_keys.add(change)
+            if change in self.role_keys or change in self._member_keys:
+                raise KeyReuse("the register's new log key is in use already, or was")
+            self.role_keys[change] = "log"
             self.ledger.change_key(self.size, change)
         elif entry.kind in self._handlers:
             statement, signatures = entry.signed_statement()
@@ -132,11 +133,14 @@ class Register:
             self._handlers[entry.kind](_Signed(self.size, payload, statement, signers))
         elif entry.kind != BATCH:
             raise EncodingError(f"the register knows no entry of kind {entry.kind!r}")
-        self.ledger.append(entry.data)
+        self.ledger.append(entry)
         self.chain.advance(entry)
 
-    def roll(self, election: bytes, size: int) -> Roll:
+    def roll(self, election: bytes, size: int, parties: Container[PublicKey] = ()) -> Roll:
         """The roll of an announced election at the first `size` entries.
+
+        Args:
+            parties: keys of the election's registrars and trustees, whose owners are not on the roll.
 
         Raises:
             RegisterError: unknown election, or more entries than there are.
@@ -145,7 +149,7 @@ class Register:
         if announcement is None or not announcement.index < size <= self.size:
             raise RegisterError("the register does not announce this election before that size")
         delay, interval = announcement.last_admission_delay, self.policy.register_clock.interval
-        return make_roll(self.members.values(), size, announcement.batch - -(-delay // interval))
+        return make_roll(self.members.values(), size, announcement.batch - -(-delay // interval), parties)
 
     # --- entry 0
 
@@ -165,7 +169,7 @@ class Register:
         self._require_board(signed, "reviewers")
         people = read_people(signed.payload.array("reviewers"), "reviewer")
         check_distinguishable((person.name for person in people), "reviewers")
-        self._add_role_keys(people, {person.key for person in self.reviewers})
+        self._add_role_keys("reviewer", people)
         self.reviewers = people
         self.board_sequence += 1
 
@@ -177,16 +181,16 @@ class Register:
         quorum = signed.payload.u32("quorum")
         if not self.policy.faulty["board"] < quorum <= len(people):
             raise UnsafePolicy(f"panel: a quorum of {quorum} of {len(people)}")
-        self._add_role_keys(people, {person.key for person in self.panel.members} if self.panel else set())
+        self._add_role_keys("panel", people)
         self.panel = Panel(people, quorum)
         self.board_sequence += 1
 
-    def _add_role_keys(self, people: tuple[Person, ...], known: set[PublicKey]) -> None:
-        new = {person.key for person in people} - known
-        for key in new:
-            if key in self._role_keys or key in self._member_keys:
-                raise KeyReuse(f"key {key.hex()} has another role already")
-        self._role_keys |= new
+    def _add_role_keys(self, role: str, people: Sequence[Person | Party]) -> None:
+        """A person may stay in a role, leave it and come back; a key never changes its role."""
+        for person in people:
+            if self.role_keys.get(person.key, role) != role or person.key in self._member_keys:
+                raise KeyReuse(f"the key of {person.name} is a member's, or has another role already")
+        self.role_keys |= {person.key: role for person in people}
 
     def _take_standing_key(self, signed: _Signed) -> None:
         self._require_board(signed, "standing-key")
@@ -203,7 +207,7 @@ class Register:
         derived = replay_transcript(transcript, session, self.policy.lottery_scope)
         if encode_point(derived.public) != signed.payload.hex("key", G2_BYTES):
             raise RegisterError("the lottery key is not what its ceremony gives")
-        self._add_role_keys(tuple(Person(p.key, p.name, p.organisation) for p in session.parties), set())
+        self._add_role_keys(LOTTERY, session.parties)
         self.lottery = derived
         self.board_sequence += 1
 
@@ -212,9 +216,9 @@ class Register:
         announcement = read_announcement(signed.payload, signed.statement, self.size, self.chain.batch)
         if announcement.election in self.elections:
             raise RegisterError("the election is announced already")
-        if announcement.ledger_key in self._role_keys or announcement.ledger_key in self._member_keys:
+        if announcement.ledger_key in self.role_keys or announcement.ledger_key in self._member_keys:
             raise KeyReuse("the ledger key of the election is in use already")
-        self._role_keys.add(announcement.ledger_key)
+        self.role_keys[announcement.ledger_key] = "log"
         self.elections[announcement.election] = announcement
         self.board_sequence += 1
 
@@ -250,7 +254,7 @@ class Register:
         self.members[identifier] = Member(identifier, self.chain.batch, [Standing(signed.index, key, "active")])
 
     def _add_member_key(self, key: PublicKey) -> None:
-        if key in self._member_keys or key in self._role_keys:
+        if key in self._member_keys or key in self.role_keys:
             raise KeyReuse(f"key {key.hex()} is in use already")
         self._member_keys.add(key)
 

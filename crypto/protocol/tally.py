@@ -19,6 +19,7 @@ from crypto.errors import (
     WrongPhase,
 )
 from crypto.group import G1Point
+from crypto.protocol.answers import ANSWER_KIND
 from crypto.protocol.contents import Certificate, ContestResult, Exclusion
 from crypto.protocol.election import DECRYPTION_KIND, DRAW_KIND, Collected, Election
 from crypto.protocol.lottery import Draw, draw_holds, draw_order
@@ -50,12 +51,15 @@ def judge_decryptions(election: Election, recount: Recount) -> Decryptions:
     closing = election.approved.get("closing")
     if closing is None:
         raise WrongPhase("nothing is decrypted before the closing is approved")
+    few = len(recount.counted) < election.require_manifest().schedule.min_ballots
     accepted: dict[int, tuple[G1Point, ...]] = {}
     excluded: dict[int, Excluded] = {}
     tallied_at = None
     threshold = election.keys[TRUSTEE].session.threshold
     for item in election.collected[DECRYPTION_KIND]:
         try:
+            if few:
+                raise Excluded("D2", "so few ballots are counted that they are not tallied")
             trustee, results = _judge(election, recount, item, closing.proposal.digest, accepted)
         except Excluded as why:
             excluded[item.index] = why
@@ -196,8 +200,15 @@ def make_certificate(
 def _excluded_after(
     election: Election, closing: int, before: int, decryptions: Decryptions, result: Result
 ) -> tuple[Exclusion, ...]:
-    """Excluded entries between the closing and `before`, but for ballots and requests."""
-    everything = {**election.excluded, **decryptions.excluded, **result.excluded}
+    """Excluded entries between the closing's proposal and `before`, but for ballots and requests."""
+    answers = {item.index: Excluded("A2", "voting is closed") for item in election.collected[ANSWER_KIND]}
+    tallied = decryptions.tallied_at
+    lost = {
+        index: Excluded("S1", "the election was tallied already")
+        for index in election.lost_shares.values()
+        if tallied is not None and index > tallied
+    }
+    everything = {**answers, **lost, **election.excluded, **decryptions.excluded, **result.excluded}
     return tuple(
         (index, everything[index].rule)
         for index in sorted(everything)

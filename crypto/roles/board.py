@@ -7,9 +7,10 @@ Spec: specs/election.md#approvals
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crypto.encoding.strict_json import Json
+from crypto.encoding.text import Text
 from crypto.errors import ContentMismatch, InvalidApproval, WrongPhase
 from crypto.protocol.answers import ANSWER_KIND
 from crypto.protocol.contents import (
@@ -37,6 +38,7 @@ from crypto.protocol.preparation import (
 )
 from crypto.protocol.proposals import Proposal, approval_statement
 from crypto.protocol.recount import Mapper, Recount, recount
+from crypto.protocol.separation import require_new_promise_key, require_separate_sessions
 from crypto.protocol.tally import compute_result, judge_decryptions, make_certificate
 from crypto.roles.copies import Copies
 from crypto.roles.relay import Relay
@@ -51,12 +53,14 @@ class Decisions:
     Args:
         sessions: who is to hold keys.
         contests, schedule, promise_key: of the manifest.
+        void_reason: why the election is given up, by language; empty as long as nobody decided that it is.
     """
 
     sessions: tuple[Session, ...] = ()
     contests: tuple[Contest, ...] = ()
     schedule: Schedule | None = None
     promise_key: PublicKey | None = None
+    void_reason: Text = field(default_factory=dict)
 
 
 class BoardMember:
@@ -71,7 +75,6 @@ class BoardMember:
         self.copies = copies
         self.relay = relay
         self.decisions = Decisions()
-        self.heads: list[tuple[int, int]] = []
         self._recounts: dict[int, Recount] = {}
 
     def sign_statement(self, statement: bytes) -> Json:
@@ -79,14 +82,22 @@ class BoardMember:
         return {"key": self.signing.public.hex(), "signature": self.signing.sign(statement).hex()}
 
     def sign_key_change(self, change: KeyChange) -> Json:
-        """A signature on a change of a ledger's key."""
-        return self.sign_statement(change.statement())
+        """A signature on a change of a ledger's key, right after the newest head that this member has seen.
 
-    def follow_head(self) -> None:
-        """Note batch and time of the newest head of the election: what an extension is measured by."""
-        head = self.copies.election_head
-        if head is not None and (not self.heads or self.heads[-1][0] < self.copies.election.chain.batch):
-            self.heads.append((self.copies.election.chain.batch, head.time))
+        Raises:
+            ContentMismatch: another place, another ledger, or a key that was used before.
+        """
+        copies = self.copies
+        register = change.origin == copies.register.ledger.origin
+        fold = copies.register if register else copies.election
+        if change.origin != fold.ledger.origin or change.size != fold.size + 1:
+            raise ContentMismatch(
+                f"the newest head of {fold.ledger.origin} here covers {fold.size} entries; a change of its key is "
+                f"entry {fold.size + 1}, after one that begins a batch"
+            )
+        if change.key in fold.ledger.log_keys or change.key in copies.register.role_keys:
+            raise ContentMismatch("the new log key was used before")
+        return self.sign_statement(change.statement())
 
     def share_recount(self, before: int, shared: Recount) -> None:
         """Use a recount that was made once for all roles of a demonstration."""
@@ -127,13 +138,13 @@ class BoardMember:
                 require_equal(content, build_voting(election, proposal.index).to_bytes(), "voting")
                 self._require_ready(election, TRUSTEE, VotingContent.from_bytes(content).trustees)
             case "extension":
-                self._check_extension(election, content)
+                self._check_extension(election, proposal, content)
             case "closing":
                 self._check_closing(election, proposal, content, now, mapper)
             case "certificate":
                 self._check_certificate(election, proposal, content, mapper)
             case "void":
-                Void.from_bytes(content)
+                self._check_void(election, content, mapper)
 
     def _check_appointment(self, election: Election, content: bytes) -> None:
         expected = Appointment(election.identifier, self.decisions.sessions)
@@ -141,6 +152,7 @@ class BoardMember:
         for session in expected.sessions:
             before, culprits = election.ceremonies.get(session.role), election.culprits_when_proposed.get(session.role)
             check_session(session, before, culprits, self.copies.policy)
+        require_separate_sessions(election, expected.sessions)
 
     def _check_roll(self, election: Election, proposal: Proposal, content: bytes) -> None:
         expected, roll = build_roll(election, proposal.head)
@@ -156,6 +168,8 @@ class BoardMember:
             election, self.decisions.contests, self.decisions.schedule, self.decisions.promise_key
         )
         require_equal(content, expected.to_bytes(), "manifest")
+        require_separate_sessions(election, ())
+        require_new_promise_key(election, expected.promise_key)
         require_registered_keys(election, parse_manifest(content).digest(), proposal.head)
         self._require_ready(election, REGISTRAR, election.ready(REGISTRAR, proposal.content, election.size))
 
@@ -166,24 +180,37 @@ class BoardMember:
                 f"only {role}s {list(ready)} proved that their shares are readable; {needed} are needed"
             )
 
-    def _check_extension(self, election: Election, content: bytes) -> None:
-        allowed = min(extension_allowance(election, self.heads), election.require_manifest().schedule.extension_cap)
-        if election.extension or Extension.from_bytes(content).batches > allowed:
-            raise ContentMismatch(f"voting may be extended once, by at most {allowed} batches")
+    def _check_extension(self, election: Election, proposal: Proposal, content: bytes) -> None:
+        schedule, clock = election.require_manifest().schedule, election.announcement.clock
+        if clock.boundary(proposal.batch) > clock.boundary(schedule.voting_closes + 1) + schedule.grace:
+            raise ContentMismatch("the time for an extension is over")
+        earned = extension_allowance(election, self.copies.election_heads, proposal.batch)
+        allowed, extension = min(earned, schedule.extension_cap), Extension.from_bytes(content)
+        if extension.election != election.identifier or election.extension or extension.batches > allowed:
+            raise ContentMismatch(f"voting may be extended once, in this election, by at most {allowed} batches")
 
     def _check_closing(self, election: Election, proposal: Proposal, content: bytes, now: int, mapper: Mapper) -> None:
         schedule, clock = election.require_manifest().schedule, election.announcement.clock
         end = clock.boundary(election.voting_closes)
         if proposal.batch <= election.voting_closes or now + self.copies.policy.clock_tolerance < end:
             raise ContentMismatch("voting is not over")
-        if clock.boundary(proposal.batch) > clock.boundary(election.voting_closes + 1) + schedule.grace:
-            raise ContentMismatch("the time for closing is over")
+        covering = next(head for head in self.copies.election_heads if head.checkpoint.size > proposal.index)
+        if covering.time > clock.boundary(election.voting_closes + 1) + schedule.grace:
+            raise ContentMismatch(
+                "the time for closing was over with the first head over the proposal that this member knows"
+            )
         stated = Closing.from_bytes(content)
         for item in (*election.collected[BALLOT], *election.collected[ANSWER_KIND]):
-            if item.index in stated.missing and item.body and self.copies.bodies.get(item.body) is not None:
+            body = self.copies.bodies.get(item.body) if item.index in stated.missing and item.body else None
+            if body is not None and (item.entry.kind != BALLOT or len(body) == election.require_manifest().body_bytes):
                 raise ContentMismatch(f"the body of entry {item.index} is not missing: this member has it")
         own = self._recount(election, proposal.index, stated.missing, mapper)
         require_equal(content, own.closing(election).to_bytes(), "closing")
+        if len(own.chains) > own.answered:
+            raise ContentMismatch(
+                f"{len(own.chains)} credentials, but only {own.answered} requests that enough registrars answered: "
+                "registrars that are silent have to answer before voting is closed"
+            )
         owed = self.relay.missing_from(own)
         if owed:
             raise ContentMismatch(f"{len(owed)} valid ballots that my relay received in time are not on the ledger")
@@ -204,3 +231,14 @@ class BoardMember:
         Certificate.from_bytes(content)
         if proposal.source is not State.TALLIED:
             raise WrongPhase("a certificate follows the tally")
+
+    def _check_void(self, election: Election, content: bytes, mapper: Mapper) -> None:
+        if not self.decisions.void_reason:
+            raise WrongPhase("nobody has told this member that the election is given up")
+        require_equal(content, Void(election.identifier, dict(self.decisions.void_reason)).to_bytes(), "void")
+        closing = election.approved.get("closing")
+        if closing is not None:
+            missing = Closing.from_bytes(closing.content).missing
+            own = self._recount(election, closing.proposal.index, missing, mapper)
+            if judge_decryptions(election, own).tallied_at is not None:
+                raise WrongPhase("enough trustees have decrypted: the election has a result and is not given up")

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crypto.errors import CryptoError, InvalidCheckpoint, ProtocolError
-from crypto.ledger.checkpoint import Head, parse_checkpoint
-from crypto.ledger.note import parse_note
+from crypto.errors import CryptoError, ProtocolError
+from crypto.ledger.checkpoint import Head
 from crypto.protocol.election import Election
 from crypto.protocol.entry import parse_entry
 from crypto.protocol.policy import Policy
@@ -34,6 +33,8 @@ class Copies:
         self.register = Register(policy, bodies.get)
         self.register_head: Head | None = None
         self.election_head: Head | None = None
+        self.election_heads: list[Head] = []
+        """The heads of the election that are known here, ascending by size."""
         self._election: Election | None = None
 
     @property
@@ -59,30 +60,43 @@ class Copies:
         if announcement is None:
             raise ProtocolError("the register does not announce this election")
         self._election = Election(announcement, self.register, self.bodies.get)
+        self.election_head, self.election_heads = None, []
         return self._election
 
     def update_register(self, note: bytes, entries: Sequence[bytes]) -> Head:
         """Take the register's next entries up to the head in `note`.
 
         Raises:
-            CryptoError: the entries break the register, or do not lead to the head.
+            CryptoError: the entries do not lead to the head: nothing is taken. Or they break the register although
+                there is a head over them: whatever stands before the broken one is taken.
         """
         self.register_head = _follow(self.register, note, entries)
         return self.register_head
 
-    def update_election(self, note: bytes, entries: Sequence[bytes]) -> Head:
-        """Take the election's next entries up to the head in `note`. Raises: as `update_register`."""
+    def update_election(self, note: bytes, entries: Sequence[bytes], earlier: Sequence[bytes] = ()) -> Head:
+        """Take the election's next entries up to the head in `note`.
+
+        Args:
+            earlier: heads before it, ascending, for whoever has to know when the log ran.
+
+        Raises:
+            CryptoError: as `update_register`; or one of `earlier` is no head of this ledger.
+        """
         self.election_head = _follow(self.election, note, entries)
+        known = {head.checkpoint.size: head for head in self.election_heads}
+        for head in (*map(self.election.ledger.verify_head, earlier), self.election_head):
+            known.setdefault(head.checkpoint.size, head)
+        self.election_heads = [known[size] for size in sorted(known)]
         return self.election_head
 
 
 def _follow(fold: Register | Election, note: bytes, entries: Sequence[bytes]) -> Head:
-    size = parse_checkpoint(parse_note(note).text).size
-    if size != fold.size + len(entries):
-        raise InvalidCheckpoint(f"a head over {size} entries, but {fold.size + len(entries)} are given")
-    for data in entries:
+    parsed = [parse_entry(data) for data in entries]
+    # The head comes first: entries that no witness has seen must not reach a fold that a holder acts upon.
+    head = fold.ledger.verify_next_head(note, parsed)
+    for entry in parsed:
         try:
-            fold.apply(parse_entry(data))
+            fold.apply(entry)
         except CryptoError as error:
             raise ProtocolError(f"entry {fold.size} breaks {fold.ledger.origin}: {error}") from error
-    return fold.ledger.verify_head(note)
+    return head

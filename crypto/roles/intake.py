@@ -15,10 +15,9 @@ from typing import Final
 from crypto.errors import Excluded, WrongPhase
 from crypto.hashing import sha256
 from crypto.protocol.ballot import BodyTask, check_bodies
-from crypto.protocol.chain import Chains
-from crypto.protocol.credential import Request, Requests
+from crypto.protocol.credential import REQUEST_KIND, Request
 from crypto.protocol.election import Election
-from crypto.protocol.envelope import SignedEnvelope
+from crypto.protocol.envelope import Envelope, SignedEnvelope
 from crypto.protocol.manifest import Manifest
 from crypto.protocol.order import order_key
 from crypto.protocol.phases import State
@@ -33,6 +32,8 @@ from crypto.protocol.recount import (
     chunked,
     envelope_task,
     forbidden_pseudonyms,
+    judge_envelopes,
+    judge_requests,
 )
 from crypto.roles.bodies import BodyStore
 from crypto.roles.member import CastBallot
@@ -51,7 +52,7 @@ class _Pending:
 
 
 class Intake:
-    """Pending requests and ballots of one election.
+    """Pending requests and ballots of one election. What is on the ledger already is known from there.
 
     Args:
         election: the server's own fold of the ledger.
@@ -68,14 +69,21 @@ class Intake:
             raise WrongPhase("the election has no roll")
         self._promise_key = promise_key
         self._bodies = bodies
-        self._requests = Requests(election.roll)
+        self._requests = judge_requests(election, election.size, {})
         self._pending_requests: list[Request] = []
-        self._taken_requests: dict[bytes, bytes] = {}
-        self._chains = Chains(self._manifest.schedule.max_revotes)
+        counted = {request.index for request in self._requests.counted}
+        self._taken_requests = {
+            item.held.member: item.held.statement
+            for item in election.collected[REQUEST_KIND]
+            if isinstance(item.held, Request) and item.index in counted
+        }
+        self._chains = judge_envelopes(election, election.size, {}, map)
         self._pending: list[_Pending] = []
         self._promises: dict[bytes, Promise] = {}
         self._forbidden = forbidden_pseudonyms(election)
         self._waited = 0
+        self.paused = False
+        """Nothing is taken between proposing a closing and logging it."""
 
     # --- requests
 
@@ -115,44 +123,48 @@ class Intake:
         """
         answers: dict[int, Promise | Excluded] = {}
         new: dict[int, CastBallot] = {}
-        seen: set[tuple[bytes, int]] = set()
         for position, cast in enumerate(ballots):
-            envelope = cast.signed.envelope
-            known = self._promises.get(envelope.digest())
-            place = (envelope.pseudonym, envelope.sequence)
+            known = self._known(cast.signed.envelope)
             try:
                 if known is not None:
                     answers[position] = known
                     continue
-                if place in seen:
-                    raise Excluded("B7", "two ballots with one sequence number")
                 self._check_cheap(cast, from_relay=from_relay)
             except Excluded as why:
                 answers[position] = why
             else:
-                seen.add(place)
                 new[position] = cast
         answers |= self._check_dear(new, mapper)
         for position, cast in new.items():
             if position not in answers:
-                answers[position] = self._promise(cast)
+                answers[position] = self._take(cast)
         return [answers[position] for position in range(len(ballots))]
+
+    def _known(self, envelope: Envelope) -> Promise | None:
+        """The promise for an envelope that was promised, or stands on the ledger, already."""
+        digest = envelope.digest()
+        if digest not in self._promises and self._chains.holds(envelope.pseudonym, digest):
+            self._promises[digest] = self._make_promise(digest)
+        return self._promises.get(digest)
 
     def _check_cheap(self, cast: CastBallot, *, from_relay: bool = False) -> None:
         election, envelope = self._election, cast.signed.envelope
-        if len(cast.body) != self._manifest.body_bytes or sha256(cast.body) != envelope.body:
-            raise Excluded("B10", "the body has the wrong length or is not the one that the envelope names")
+        if len(cast.body) != self._manifest.body_bytes:
+            raise Excluded("B9", f"a body of {len(cast.body)} bytes, not {self._manifest.body_bytes}")
+        if sha256(cast.body) != envelope.body:
+            raise Excluded("B9", "the body is not the one that the envelope names")
         if (envelope.election, envelope.manifest) != (election.identifier, election.manifest_digest):
             raise Excluded("B2", "a ballot of another election or manifest")
-        if election.state is not State.VOTING or not (from_relay or self._open()):
+        if election.state is not State.VOTING or self.paused or not self._open(from_relay=from_relay):
             raise Excluded("B2", "ballots are not taken now")
         check_pseudonym(envelope, self._forbidden)
         self._chains.check(envelope, None)
 
-    def _open(self) -> bool:
-        """What comes now stands in the next batch; after the last one of voting nothing new is taken."""
-        election = self._election
-        return self._manifest.schedule.voting_opens - 1 <= election.chain.batch < election.voting_closes
+    def _open(self, *, from_relay: bool) -> bool:
+        """What comes now stands in the next batch; after the last one of voting nothing is taken but from relays."""
+        batch = self._election.chain.batch
+        opened = self._manifest.schedule.voting_opens - 1 <= batch
+        return opened and (from_relay or batch < self._election.voting_closes)
 
     def _check_dear(self, new: dict[int, CastBallot], mapper: Mapper) -> dict[int, Excluded]:
         refused: dict[int, Excluded] = {}
@@ -171,16 +183,21 @@ class Intake:
         pairs = tuple((ballot_context(cast.signed.envelope), cast.body) for cast in ballots)
         return BodyTask(self._manifest.shapes, self._manifest.tally.key, pairs)
 
-    def _promise(self, cast: CastBallot) -> Promise:
+    def _take(self, cast: CastBallot) -> Promise | Excluded:
+        """Keep and promise a verified ballot, unless one before it in the same bulk took its place in the chain."""
         envelope = cast.signed.envelope
+        try:
+            self._chains.check(envelope, None)
+        except Excluded as why:
+            return why
         self._bodies.put(cast.body)
         self._chains.append(_NOT_PLACED, _NOT_PLACED, envelope)
-        promise = make_promise(
-            self._election.identifier, envelope.digest(), self._election.chain.batch, self._promise_key
-        )
-        self._promises[envelope.digest()] = promise
+        promise = self._promises[envelope.digest()] = self._make_promise(envelope.digest())
         self._pending.append(_Pending(cast, promise))
         return promise
+
+    def _make_promise(self, digest: bytes) -> Promise:
+        return make_promise(self._election.identifier, digest, self._election.chain.batch, self._promise_key)
 
     def take_ballots(self, batch: int) -> list[SignedEnvelope]:
         """The ballots of batch `batch`, in its order: one of each pseudonym; none while a small batch may wait."""

@@ -7,10 +7,11 @@ Spec: specs/credential.md#request, specs/ballot.md#challenge, specs/ballot.md#ch
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from crypto.blindsig.blinding import BlindedPseudonym, Credential, blind, finalize
-from crypto.errors import InvalidCredential, InvalidShare, ProtocolError
+from crypto.errors import EncodingError, InvalidCredential, InvalidShare, ProtocolError, ThresholdNotMet
 from crypto.group import G2, G1Point, decode_g1, decode_g2, pairings_equal
 from crypto.proofs.contest import BallotContext
 from crypto.proofs.contest_prover import ContestProver
@@ -58,20 +59,22 @@ class Member:
             partial: by registrar, as found on the ledger.
 
         Raises:
-            EncodingError: a partial signature that is not a canonical point of the subgroup.
-            InvalidShare: naming registrars whose partial signatures do not hold, if too few others are left.
+            InvalidShare: naming registrars whose partial signatures are malformed or do not hold, if too few are left.
             ThresholdNotMet, InvalidCredential.
         """
         blinded, issuing = self._blind(manifest.election), manifest.issuing
-        points = {index: decode_g1(data) for index, data in partial.items()}
+        points: dict[int, G1Point] = {}
+        for index, data in partial.items():
+            with suppress(EncodingError):
+                points[index] = decode_g1(data)
         key = decode_g2(issuing.key)
         try:
             # Registrars are honest as a rule: one pairing for the credential instead of one for each of them.
             return finalize(blinded, points, issuing.threshold, key)
-        except InvalidCredential:
+        except (InvalidCredential, ThresholdNotMet):
             good = {index: point for index, point in points.items() if self._holds(point, blinded, manifest, index)}
-        bad = points.keys() - good.keys()
-        if len(good) < issuing.threshold:
+        bad = partial.keys() - good.keys()
+        if bad and len(good) < issuing.threshold:
             raise InvalidShare(f"the partial signatures of registrars {sorted(bad)} do not hold", bad)
         return finalize(blinded, good, issuing.threshold, key)
 
@@ -114,6 +117,7 @@ class Voter:
         self._sequence = 0
         self._last = ZERO_HASH
         self._opened: set[bytes] = set()
+        self._cast: set[bytes] = set()
 
     def resume(self, sequence: int, last: bytes) -> None:
         """Go on after the newest envelope of this pseudonym, as a client without memory finds it on the ledger.
@@ -137,7 +141,13 @@ class Voter:
         return encrypt_ballot(self._prover, context, self.manifest.shapes, marks, self._secret, self._attempts)
 
     def challenge(self, ballot: PreparedBallot) -> Opening:
-        """Open a ballot; its envelope will never be signed."""
+        """Open a ballot; its envelope will never be signed.
+
+        Raises:
+            ProtocolError: it was cast. Its opening would be a receipt of the vote.
+        """
+        if ballot.digest() in self._cast:
+            raise ProtocolError("a ballot that was cast is never opened")
         self._opened.add(ballot.digest())
         return open_ballot(ballot)
 
@@ -161,17 +171,24 @@ class Voter:
             body=digest,
             pseudonym=self._pseudonym,
         )
+        self._cast.add(digest)
         self._sequence += 1
         self._last = signed.envelope.digest()
         return CastBallot(signed, ballot.body)
 
-    def check_promise(self, promise: Promise, cast: CastBallot) -> None:
-        """The promise is for this ballot and signed with the manifest's key.
+    def check_promise(self, promise: Promise, cast: CastBallot, now: int) -> None:
+        """The promise is for this ballot, signed with the manifest's key, and can be claimed.
+
+        Args:
+            now: Unix seconds, by the client's clock.
 
         Raises:
-            ProtocolError: for another ballot.
+            ProtocolError: for another ballot, or with a batch of the future: no ledger would ever reach it.
             InvalidSignature.
         """
+        clock = self.manifest.clock
+        if clock.boundary(promise.batch) > now + clock.interval:
+            raise ProtocolError(f"the promise names batch {promise.batch}, which is of the future")
         if (promise.election, promise.envelope) != (self.manifest.election, cast.signed.envelope.digest()):
             raise ProtocolError("the promise is for another ballot")
         promise.verify(self.manifest.promise_key)

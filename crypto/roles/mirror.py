@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from crypto.errors import CryptoError, EncodingError, ProtocolError
 from crypto.ledger.checkpoint import Checkpoint
 from crypto.protocol.election import Election
-from crypto.protocol.entry import Entry, parse_entry
+from crypto.protocol.entry import BATCH, Entry, parse_entry
 from crypto.protocol.envelope import BALLOT, read_ballot_entry
 from crypto.protocol.policy import Clock, Policy
 from crypto.protocol.record import named_body
@@ -50,22 +50,25 @@ class Mirror(Witness):
 
     def add_election(self, register_head: bytes, index: int, entry: bytes, proof: Sequence[bytes]) -> Announcement:
         """As a witness; the copy of the register must contain the announcement. Raises: as `Witness.add_election`."""
-        proved = super().add_election(register_head, index, entry, proof)
+        proved = self.prove_announcement(register_head, index, entry, proof)
         announcement = self.register.elections.get(proved.election)
         if announcement is None:
             raise ProtocolError("this mirror's copy of the register does not announce the election yet")
         origin = self.policy.election_origin(announcement.election)
         if origin not in self._copies:
             self._copies[origin] = _Copy(announcement.clock, self._new_election(announcement))
+        self.begin(announcement)
         return announcement
 
     def receive(self, origin: str, start: int, entries: Sequence[bytes], bodies: Iterable[bytes]) -> None:
         """Take entries from index `start` on, and bodies, before a head over them is cosigned.
 
         Raises:
-            ProtocolError: entries are missing in between.
+            ProtocolError: an unknown ledger, or entries are missing in between.
         """
-        copy = self._copies[origin]
+        copy = self._copies.get(origin)
+        if copy is None:
+            raise ProtocolError(f"this mirror does not know the ledger {origin}")
         held = len(copy.entries)
         if start > held + len(copy.waiting):
             raise ProtocolError(f"entries from {held + len(copy.waiting)} on are missing")
@@ -90,9 +93,11 @@ class Mirror(Witness):
         if len(copy.entries) + len(new) != checkpoint.size:
             raise ProtocolError(f"this mirror holds {len(copy.entries) + len(new)} entries of {checkpoint.size}")
         try:
-            for data in new:
+            for number, data in enumerate(new):
                 entry = parse_entry(data)
-                self._require_bodies(entry)
+                if number == 0 and copy.entries and entry.kind != BATCH:
+                    raise ProtocolError(f"entry {len(copy.entries)} follows a head and does not begin a batch")
+                self._require_bodies(copy, entry)
                 copy.fold.apply(entry)
             self._check_end(copy, checkpoint, now)
         except CryptoError:
@@ -108,16 +113,19 @@ class Mirror(Witness):
         if copy.clock.boundary(fold.chain.batch) > now + self.policy.clock_tolerance:
             raise ProtocolError(f"batch {fold.chain.batch} is of the future")
 
-    def _require_bodies(self, entry: Entry) -> None:
-        wanted = named_body(entry)
+    def _require_bodies(self, copy: _Copy, entry: Entry) -> None:
+        wanted, length = named_body(entry), None
         if entry.kind == BALLOT:
+            manifest = copy.fold.manifest if isinstance(copy.fold, Election) else None
             try:
                 wanted = read_ballot_entry(entry).envelope.body
             except EncodingError:
                 return
+            length = manifest.body_bytes if manifest is not None else None
         if wanted is None:
             return
-        if self.bodies.get(wanted) is None:
+        body = self.bodies.get(wanted)
+        if body is None or length not in (None, len(body)):
             raise ProtocolError(f"a body that a {entry.kind} entry names is not here: {wanted.hex()}")
 
     def _rebuild(self, copy: _Copy) -> None:

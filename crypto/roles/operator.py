@@ -14,7 +14,7 @@ from crypto.hashing import sha256
 from crypto.protocol.answers import ANSWER_KIND, Answer
 from crypto.protocol.credential import REQUEST_KIND
 from crypto.protocol.election import Election, opening_entry
-from crypto.protocol.entry import signatures_member
+from crypto.protocol.entry import ZERO_HASH, make_entry, signatures_member
 from crypto.protocol.envelope import BALLOT
 from crypto.protocol.ledger_key import KeyChange
 from crypto.protocol.lottery import Draw
@@ -65,7 +65,7 @@ class RegisterOperator:
 
     def submit(self, kind: str, statement: bytes, signatures: Sequence[Json]) -> None:
         """Queue a signed statement for the next batch."""
-        self._queue.append((kind, signatures_member(statement, signatures)))
+        _queue_entry(self._queue, kind, signatures_member(statement, signatures))
 
     def run_batch(self, number: int) -> None:
         """Append the batch with what is queued.
@@ -81,6 +81,16 @@ class RegisterOperator:
                 self.sequencer.append(kind, members)
             finally:
                 self._queue = queue
+
+
+def _queue_entry(queue: list[Queued], kind: str, members: dict[str, Json]) -> None:
+    """Queue what fits into an entry: found out now, it cannot stop a batch later.
+
+    Raises:
+        EncodingError: it is too long.
+    """
+    make_entry(kind, ZERO_HASH, members)
+    queue.append((kind, members))
 
 
 _BOARD_KINDS = frozenset({"reviewers", "panel", "standing-key", "announcement", "election-keys"})
@@ -129,10 +139,14 @@ class ElectionOperator:
     # --- what waits for the next batch
 
     def submit_message(self, kind: str, message: SignedMessage, body: bytes | None = None) -> None:
-        """Queue a holder's message: `ceremony`, `readiness`, `decryption`, `share-lost`."""
+        """Queue a holder's message: `ceremony`, `readiness`, `decryption`, `share-lost`.
+
+        Raises:
+            EncodingError: it is too long for an entry.
+        """
+        _queue_entry(self._queue, kind, signed_message_members(message))
         if body is not None:
             self.bodies.put(body)
-        self._queue.append((kind, signed_message_members(message)))
 
     def submit_answer(self, answer: Answer, body: bytes) -> None:
         """Queue a registrar's answer; its body is kept.
@@ -143,28 +157,35 @@ class ElectionOperator:
         if sha256(body) != answer.body:
             raise ProtocolError("the answer names another body")
         self.bodies.put(body)
-        self._queue.append((ANSWER_KIND, answer.entry_members()))
+        _queue_entry(self._queue, ANSWER_KIND, answer.entry_members())
 
     def submit_draw(self, draw: Draw) -> None:
         """Queue a draw."""
-        self._queue.append(("draw", draw.entry_members()))
+        _queue_entry(self._queue, "draw", draw.entry_members())
 
     def propose(self, target: State, content: bytes, register_head: bytes) -> None:
         """Queue a proposal from the present state; its content is kept.
 
         Args:
             register_head: the newest head of the register.
+
+        Raises:
+            WrongPhase: a closing while promised ballots wait: behind the proposal they would not count.
         """
         election = self.election
+        if target is State.CLOSED:
+            if self.intake.owed:
+                raise WrongPhase(f"{self.intake.owed} promised ballots are not on the ledger yet; close after that")
+            self.intake.paused = True
         digest = self.bodies.put(content)
         number = len(election.proposals) + 1
         members = proposal_members(number, election.state, target, digest, register_head)
-        self._queue.append((PROPOSAL, members))
+        _queue_entry(self._queue, PROPOSAL, members)
 
     def submit_approval(self, proposal: Proposal, signatures: Sequence[Json]) -> None:
         """Queue an approval with the board's signatures."""
         ordered = sorted(signatures, key=lambda signature: str(signature["key"]))
-        self._queue.append((APPROVAL_KIND, approval_members(proposal.digest, ordered)))
+        _queue_entry(self._queue, APPROVAL_KIND, approval_members(proposal.digest, ordered))
 
     # --- batches
 
@@ -189,6 +210,8 @@ class ElectionOperator:
             why = sequencer.append(kind, members)
             if why is not None:
                 excluded[index] = why
+        if self._intake is not None:
+            self._intake.paused = False
         if self.election.state in (State.ISSUING, State.VOTING):
             for request in self.intake.take_requests(number):
                 sequencer.append(REQUEST_KIND, request.entry_members())

@@ -10,9 +10,9 @@ from typing import Protocol
 
 from crypto.encoding.members import encode_base64
 from crypto.encoding.strict_json import Json
-from crypto.errors import Excluded, InvalidCheckpoint
+from crypto.errors import EncodingError, Excluded, InvalidCheckpoint
 from crypto.ledger.checkpoint import Checkpoint, cosignatures, parse_checkpoint, sign_checkpoint
-from crypto.ledger.note import Note, parse_note, parse_signature_line
+from crypto.ledger.note import WITNESS_TYPE, Note, key_id, parse_note, parse_signature_line
 from crypto.protocol.entry import BATCH, Chain, Entry, make_entry, parse_entry
 from crypto.protocol.follow import LedgerTree
 from crypto.signing import SigningKey
@@ -105,10 +105,16 @@ class Sequencer:
         """
         if self._pending is None:
             raise ValueError("there is no note to be cosigned")
-        added = tuple(parse_signature_line(line) for line in lines.decode("utf-8").splitlines())
+        try:
+            text = lines.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise EncodingError("a witness's answer is not UTF-8") from error
+        added = tuple(parse_signature_line(line) for line in text.splitlines())
         note = Note(self._pending.text, (*self._pending.signatures, *added))
-        known = cosignatures(note, self.fold.ledger.policy.witnesses)
-        kept = tuple(line for line in note.signatures[1:] if line.name in known)
+        witnesses = self.fold.ledger.policy.witnesses
+        cosignatures(note, witnesses)
+        known = {(witness.name, key_id(witness.name, WITNESS_TYPE, witness.key)) for witness in witnesses}
+        kept = tuple(line for line in note.signatures[1:] if (line.name, line.key_id) in known)
         self._pending = Note(note.text, (note.signatures[0], *kept))
 
     def publish_head(self) -> bytes:

@@ -83,7 +83,15 @@ class Witness:
         self._ledgers = {policy.register_origin: Witnessed(policy.register_key)}
 
     def add_election(self, register_head: bytes, index: int, entry: bytes, proof: Sequence[bytes]) -> Announcement:
-        """Begin to witness the ledger of an election that the register announces.
+        """Begin to witness the ledger of an election that the register announces. Raises: as `prove_announcement`."""
+        announcement = self.prove_announcement(register_head, index, entry, proof)
+        self.begin(announcement)
+        return announcement
+
+    def prove_announcement(
+        self, register_head: bytes, index: int, entry: bytes, proof: Sequence[bytes]
+    ) -> Announcement:
+        """The announcement of an election, proved.
 
         Args:
             register_head: a head of the register.
@@ -97,18 +105,22 @@ class Witness:
         if head.checkpoint.origin != policy.register_origin:
             raise ProtocolError("the announcement is not proved against the register")
         verify_inclusion(leaf_hash(entry), index, head.checkpoint.size, proof, head.checkpoint.root)
-        announcement = verify_announcement_entry(parse_entry(entry), index, policy)
-        origin = policy.election_origin(announcement.election)
-        self._ledgers.setdefault(origin, Witnessed(announcement.ledger_key))
-        return announcement
+        return verify_announcement_entry(parse_entry(entry), index, policy)
+
+    def begin(self, announcement: Announcement) -> None:
+        """Witness the ledger of a proved announcement from now on."""
+        self._ledgers.setdefault(self.policy.election_origin(announcement.election), Witnessed(announcement.ledger_key))
 
     def change_log_key(self, origin: str, entry: bytes) -> None:
         """Learn of a new log key from the entry with which the board changes it.
 
         Raises:
-            CryptoError: no quorum, or entries that this witness cosigned already would come under the new key.
+            CryptoError: an unknown ledger, no quorum, or entries that this witness cosigned already would come under
+                the new key.
         """
-        known = self._ledgers[origin]
+        known = self._ledgers.get(origin)
+        if known is None:
+            raise ProtocolError(f"this witness does not know the ledger {origin}")
         change = read_key_change(parse_entry(entry), self.policy, origin)
         if change.size < known.size:
             raise ProtocolError(f"{known.size} entries are cosigned under the old key, the new one begins before")
