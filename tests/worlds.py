@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -24,7 +25,7 @@ from cli.demo.founding import (
 )
 from cli.demo.world import DAY, Sizes, World, make_keys, make_policy
 from cli.record_files import write_ballots, write_record
-from crypto.encoding.strict_json import dumps
+from crypto.encoding.strict_json import Json, dumps
 from crypto.errors import Excluded
 from crypto.group import G1, G2, ZERO, decode_g1, decode_g2
 from crypto.ledger.checkpoint import Head
@@ -33,7 +34,7 @@ from crypto.protocol.answers import Answer
 from crypto.protocol.contents import Appointment, Certificate
 from crypto.protocol.credential import Request
 from crypto.protocol.election import Approved, Collected
-from crypto.protocol.entry import Entry
+from crypto.protocol.entry import Entry, parse_entry
 from crypto.protocol.envelope import SignedEnvelope
 from crypto.protocol.lottery import Draw, combine_draw
 from crypto.protocol.manifest import Contest, Manifest, Option, Schedule
@@ -106,6 +107,11 @@ class SmallWorld(World):
         """What people told every member of the board."""
         for member in self.board:
             member.decisions = decisions
+
+    def decide_void(self, reason: dict[str, str]) -> None:
+        """People gave the election up, and told every member of the board."""
+        for member in self.board:
+            member.decisions = replace(member.decisions, void_reason=reason)
 
     def appoint(self) -> SmallWorld:
         """State `ceremony`."""
@@ -248,12 +254,17 @@ class SmallWorld(World):
 
     def decrypt(self) -> SmallWorld:
         """Trustees decrypt; lots are drawn."""
-        judged = self.trustees[0].recount()
         for trustee in self.trustees[:2]:
             self.running.submit_message("decryption", *trustee.decrypt(trustee.recount()))
         self.next_batch()
         self.sync()
-        self.running.election.assume_tallied()
+        return self.draw_lots()
+
+    def draw_lots(self) -> SmallWorld:
+        """Lots are drawn, with the decryptions that are there."""
+        judged = self.trustees[0].recount()
+        if self.running.election.state is State.CLOSED:
+            self.running.election.assume_tallied()
         result = compute_result(self.running.election, judged, judge_decryptions(self.running.election, judged))
         lottery = self.register.register.lottery
         for contest, options in result.open_draws(self.manifest).items():
@@ -273,6 +284,30 @@ class SmallWorld(World):
         self.propose(State.CERTIFIED, certificate.to_bytes())
         self.approve()
         return certificate
+
+    def finish(self) -> SmallWorld:
+        """From the end of voting to the certificate."""
+        self.propose_closing()
+        self.approve()
+        self.decrypt()
+        self.certify()
+        return self
+
+    def append(self, kind: str, members: dict[str, Json], body: bytes | None = None) -> int:
+        """Put an entry on the ledger with the log key, past intake and operator, under a head; returns its index."""
+        if body is not None:
+            self.bodies.put(body)
+        self.running._queue.append((kind, members))
+        self.next_batch()
+        self.sync()
+        return next(
+            i for i, data in reversed([*enumerate(self.running.sequencer.entries)]) if self._holds(data, members)
+        )
+
+    @staticmethod
+    def _holds(data: bytes, members: dict[str, Json]) -> bool:
+        value = parse_entry(data).value
+        return {name: value[name] for name in value.keys() - {"kind", "previous"}} == members
 
     def write(self, folder: Path) -> Path:
         """Record and policy as files."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from crypto import labels
-from crypto.blindsig.blinding import Credential, blind, finalize
+from crypto.blindsig.blinding import BlindedPseudonym, Credential, blind, finalize
 from crypto.elgamal.ciphertext import CiphertextSum, EncryptedTally
 from crypto.elgamal.dlog import DiscreteLog
 from crypto.elgamal.threshold import combine, partial_decrypt
@@ -65,6 +66,26 @@ ANNOUNCED = 40
 
 OPENS, CLOSES = 8, 12
 """Batches of voting."""
+
+
+@lru_cache(maxsize=1024)
+def blind_once(secret: bytes, election: bytes) -> BlindedPseudonym:
+    """Pseudonym and blinded point of a voting secret: the same in every forged record."""
+    return blind(Secret(secret), election)
+
+
+@lru_cache(maxsize=4096)
+def sign_once(secret: bytes, election: bytes, share: Any) -> G1Point:
+    """A registrar's partial signature on that point."""
+    return blind_once(secret, election).blinded * share.value.reveal()
+
+
+@lru_cache(maxsize=1024)
+def finalize_once(secret: bytes, election: bytes, shares: tuple[Any, ...]) -> Credential:
+    """The credential of that pseudonym."""
+    partial = {share.index: sign_once(secret, election, share) for share in shares}
+    key = shares[0].key
+    return finalize(blind_once(secret, election), partial, key.session.threshold, key.public)
 
 
 class Script(Forge):
@@ -342,7 +363,7 @@ class Script(Forge):
         self.secrets = {n: Secret(sha256(f"forge voting secret {n}".encode())) for n in range(1, self.member_count + 1)}
         requests = []
         for number in self.at("asking", self.voter_numbers()):
-            blinded = blind(self.secrets[number], self.election)
+            blinded = blind_once(self.secrets[number].reveal(), self.election)
             payload = self.election + member_id(number) + encode_g1(blinded.blinded)
             statement = self.at(f"request {number}", make_statement(labels.REQUEST, payload))
             signature = signing_key(self.at(f"request signer {number}", self.member_key(number))).sign(statement)
@@ -382,8 +403,7 @@ class Script(Forge):
     def answer(self, share: Any) -> None:
         """A registrar's answer to all counted requests."""
         partial = [
-            encode_g1(blind(self.secrets[number], self.election).blinded * share.value.reveal())
-            for number in self.requested
+            encode_g1(sign_once(self.secrets[number].reveal(), self.election, share)) for number in self.requested
         ]
         partial = self.at(f"partial {share.index}", partial)
         body = self.at(f"answer body {share.index}", b"".join(partial))
@@ -405,12 +425,8 @@ class Script(Forge):
 
     def credential(self, number: int, factor: str = "") -> Credential:
         """The credential of voter `number`, made with the registrars' shares."""
-        secret = self.secrets[number] if not factor else Secret(sha256(factor.encode()))
-        blinded = blind(secret, self.election)
-        shares = self.shares[REGISTRAR]
-        partial = {share.index: blinded.blinded * share.value.reveal() for share in shares}
-        key = shares[0].key
-        return finalize(blinded, partial, key.session.threshold, key.public)  # type: ignore[arg-type]
+        secret = self.secrets[number].reveal() if not factor else sha256(factor.encode())
+        return finalize_once(secret, self.election, tuple(self.shares[REGISTRAR]))
 
     def ballot(
         self,
@@ -424,11 +440,8 @@ class Script(Forge):
     ) -> BallotSpec:
         """A ballot of voter `number`; `changes` replace fields of the envelope, or its `signature` or `content`."""
         secret = secret or self.secrets[voter]
-        blinded = blind(secret, self.election)
-        partial = {s.index: blinded.blinded * s.value.reveal() for s in self.shares[REGISTRAR]}
-        key = self.shares[REGISTRAR][0].key
-        credential = finalize(blinded, partial, key.session.threshold, key.public)  # type: ignore[arg-type]
-        pseudonym = blinded.signing
+        credential = finalize_once(secret.reveal(), self.election, tuple(self.shares[REGISTRAR]))
+        pseudonym = blind_once(secret.reveal(), self.election).signing
         fields: dict[str, bytes] = {
             "election": self.election,
             "manifest": self.manifest_digest,

@@ -19,8 +19,8 @@ import pytest
 from crypto import labels
 from crypto.encoding.members import decode_base64, encode_base64
 from crypto.encoding.strict_json import loads
-from crypto.protocol.messages import make_share_lost
 from crypto.protocol.ledger_key import KeyChange
+from crypto.protocol.messages import make_share_lost
 from crypto.sharing.session import REGISTRAR
 from tests.audits import audit
 from tests.forge import Forge, forge
