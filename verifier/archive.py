@@ -10,7 +10,7 @@ import os
 import stat
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO, Final, NoReturn
@@ -146,10 +146,15 @@ def read_directory(file: BinaryIO) -> list[Member]:
         members.append(Member(name, start, packed, size, checksum, method == _DEFLATED))
     if at != len(data):
         _refuse("its directory has bytes left over")
-    used.sort()
+    _check_places(sorted(used))
+    return members
+
+
+def _check_places(used: Sequence[tuple[int, int]]) -> None:
+    if used and used[0][0]:
+        _refuse("there are bytes before the archive or after its directory")
     if any(first[1] > second[0] for first, second in pairwise(used)):
         _refuse("members overlap")
-    return members
 
 
 def _check_member(name: str, flags: int, method: int, mode: int, packed: int, size: int) -> None:

@@ -176,7 +176,7 @@ class BodyRules:
             OUT: "excluded",
             CHAIN: "superseded by a later ballot of the same pseudonym",
             LOST: "excluded by rule B9",
-            AFTER: "after the closing, so it does not count",
+            AFTER: "excluded by rule B2: it stands behind the closing",
             CANDIDATE: "not examined",
             COUNTED: "counted",
             BAD: "excluded by rule B10",

@@ -303,6 +303,8 @@ class Ceremony:
         if fields.hash("transcript") != self.transcript():
             message = f"party {party}: it confirms another transcript"
             raise VerificationError(message)
+        if len(self._confirmed) == len(self.session.parties) - 1:
+            self._derive_keys()  # a key that cannot be used never completes a session
         self._confirmed.add(party)
 
     def derive_keys(self) -> DerivedKeys:
@@ -310,12 +312,14 @@ class Ceremony:
 
         Raises:
             RuleError: the session is not complete.
-            VerificationError: P or a P_j is the identity.
 
         """
         if not self.is_complete:
             message = f"session {self.session.number} of the {PLURALS[self.session.role]} is not complete"
             raise RuleError(message)
+        return self._derive_keys()
+
+    def _derive_keys(self) -> DerivedKeys:
         in_g1 = self.session.role == TRUSTEE
         add = self.backend.g1_add if in_g1 else self.backend.g2_add
         msm = self.backend.g1_msm if in_g1 else self.backend.g2_msm

@@ -5,6 +5,7 @@ from typing import Final
 
 from verifier import checks_ballots as ballots
 from verifier import checks_election as election
+from verifier import checks_evidence as evidence
 from verifier import checks_manifest as manifest
 from verifier import checks_register as register
 from verifier import checks_result as result
@@ -51,7 +52,7 @@ CHECKS: Final = (
     Check("V38", "certificate", ("V37",), result.check_certificate),
     Check("V39", "end", ("V31", "V38"), result.check_end),
 )
-CHECKPOINTS: Final = Check("V40", "checkpoints", ("V05", "V12"), result.check_checkpoints)
-CLAIMS: Final = Check("V41", "claims", ("V38",), result.check_claims)
+CHECKPOINTS: Final = Check("V40", "checkpoints", ("V05", "V12"), evidence.check_checkpoints)
+CLAIMS: Final = Check("V41", "claims", ("V38",), evidence.check_claims)
 BEFORE_VOTING: Final = CHECKS[: [check.id for check in CHECKS].index("V25")]
 """What is checked of a record before a challenged ballot is compared with it."""

@@ -254,8 +254,7 @@ def _other_exclusions(run: Run) -> Exclusions:
     """Return the exclusions by C1, P1, S1, D1, D2 and L1 before the closing."""
     scan, replay = run.need(run.election, "the ledger"), run.need(run.replay, "the course")
     manifest, end = run.need(run.manifest, "the manifest"), limit(run)
-    computed = Exclusions((index, "C1") for index in replay.excluded_ceremony)
-    computed.extend(Exclusions((index, "S1") for index in replay.excluded_lost))
+    computed = replay.exclusions(None)
     computed.extend(find_readiness(run).exclusions)
     decryptions = DecryptionRules(
         run.backend,

@@ -13,7 +13,7 @@ from verifier.heads import check_heads, check_times, origins_in, sizes_in
 from verifier.ledger import KEY_CHANGED, Scan
 from verifier.manifest import parse_manifest
 from verifier.members import Fold
-from verifier.policy import Policy, check_safe, load_policy
+from verifier.policy import Policy, load_safe_policy
 from verifier.record import FILES, Bodies
 from verifier.register import RegisterScan
 from verifier.signatures import read_signature, require_quorum, require_valid
@@ -32,8 +32,7 @@ def check_policy(run: Run) -> str:
             "no policy was given, so nothing says whom to trust: ask people you trust for the policy file (--policy)"
         )
         raise EvidenceMissingError(message)
-    policy = load_policy(run.policy_bytes)
-    check_safe(policy)
+    policy = load_safe_policy(run.policy_bytes)
     run.pinned = policy
     run.saw(len(policy.role_keys()))
     return f"fingerprint {policy.fingerprint.hex()}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Checks V34 to V41 of specs/verification.md#checks: decryptions, totals, draws, seats, certificate, others' files."""
+"""Checks V34 to V39 of specs/verification.md#checks: decryptions, totals, draws, seats, certificate, end."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,10 @@ from verifier.audit import ContestOutcome, Run
 from verifier.backend import G1
 from verifier.checks_ballots import ANSWER_RULES, limit
 from verifier.checks_manifest import find_readiness
-from verifier.claims import check_claim, smallest_margin
 from verifier.contents import Certificate, read_certificate
 from verifier.decryptions import DecryptionRules, DrawRules
 from verifier.encoding import load_canonical_json
 from verifier.errors import BrokenError, EvidenceMissingError, RuleError, VerificationError
-from verifier.ledger import Scan
-from verifier.notes import log_signature, parse_checkpoint, require_claims
 from verifier.rules import Exclusions
 from verifier.seats import finish, margin, stand
 from verifier.tally import combine, is_total, search_totals
@@ -232,9 +229,7 @@ def check_certificate(run: Run) -> str:
     run.saw(4 + len(certificate.excluded))
     decryptions, draws = run.need(run.decryptions, "the decryptions"), run.need(run.draws, "the draws")
     tallied = run.need(decryptions.tallied, "the tally")
-    computed = Exclusions((index, "C1") for index in replay.excluded_ceremony)
-    computed.extend(Exclusions((index, "S1") for index in replay.excluded_lost))
-    computed.extend(Exclusions((lost.index, "S1") for lost in replay.lost if lost.index > tallied))
+    computed = replay.exclusions(tallied)
     for more in (find_readiness(run).exclusions, decryptions.exclusions, draws.exclusions):
         computed.extend(more)
     computed.extend(rulings.exclusions.chosen(ANSWER_RULES))
@@ -282,88 +277,3 @@ def state_name(run: Run) -> str:
     if run.replay.state == "closed" and run.decryptions is not None and run.decryptions.tallied is not None:
         return "tallied"
     return run.replay.state
-
-
-def check_checkpoints(run: Run) -> str:
-    """V40 of specs/verification.md#checks.
-
-    Requirement: "each checkpoint file is of one of the two ledgers, signed by its log, and consistent with it".
-
-    Examined: files.
-    """
-    register, election = run.need(run.register, "the register"), run.need(run.election, "the ledger")
-    announcement, policy = run.need(run.announcement, "the announcement"), run.policy
-    ledgers: dict[str, tuple[Scan, bytes, str]] = {
-        policy.register_origin: (register, policy.register_key, "register"),
-        policy.election_origin(announcement.election): (election, announcement.ledger_key, "election"),
-    }
-    open_questions: list[str] = []
-    for name, data in run.checkpoints:
-        try:
-            checkpoint = parse_checkpoint(data)
-            if checkpoint.origin not in ledgers:
-                message = f"it is of another ledger, {ascii(checkpoint.origin)[:120]}"
-                raise RuleError(message)
-            scan, key, title = ledgers[checkpoint.origin]
-            require_claims([log_signature(checkpoint, scan.log_key(key, checkpoint.size))], "checkpoint")
-        except BrokenError as error:
-            # A file that the log did not sign says nothing about the log: it is no evidence, and no proof of anything.
-            open_questions.append(f"{ascii(name)[:80]} is no checkpoint of these ledgers: {error}")
-            continue
-        run.saw(1)
-        if checkpoint.size > scan.count:
-            open_questions.append(
-                f"{ascii(name)[:80]} covers {checkpoint.size} entries of the {title}, the record {scan.count}"
-            )
-        elif scan.roots.get(checkpoint.size) != checkpoint.root:
-            run.fork_evidence.extend(_fork_evidence(run, title, checkpoint.note, checkpoint.size, scan))
-    if run.fork_evidence:
-        message = (
-            "a fork: the log signed two histories; the evidence is printed below and convinces anyone who knows its key"
-        )
-        raise VerificationError(message)
-    if open_questions:
-        raise EvidenceMissingError("; ".join(open_questions))
-    return f"{len(run.checkpoints)} files agree with the record"
-
-
-def _fork_evidence(run: Run, title: str, note: bytes, size: int, scan: Scan) -> list[str]:
-    """Return both notes: the file's, and the record's own of that size (or the next one, with the recomputed root)."""
-    own: list[str] = []
-    for data in run.source(f"{title}/checkpoints").frames():
-        if parse_checkpoint(data).size >= size:
-            own.append(data.decode("utf-8", "replace"))
-            break
-    return [
-        f"{title}, size {size}: root recomputed from the record {scan.roots[size].hex()}",
-        note.decode("utf-8", "replace"),
-        *own,
-    ]
-
-
-def check_claims(run: Run) -> str:
-    """V41 of specs/verification.md#checks.
-
-    Requirement: "proved claims, twice their number below the smallest margin".
-
-    Examined: claims.
-    """
-    files = run.claims or ()
-    if not files:
-        message = "the folder holds no claim"
-        raise EvidenceMissingError(message)
-    proved: set[bytes] = set()
-    for name, data in files:
-        run.saw(1)
-        try:
-            proved.add(check_claim(run, data))
-            run.claim_lines.append(f"{ascii(name)[:80]}: proved, the server broke its promise")
-        except BrokenError as error:
-            run.claim_lines.append(f"{ascii(name)[:80]}: not proved: {error}")
-    run.proved_claims = len(proved)
-    least = smallest_margin(run)
-    words = f"{len(proved)} proved of {len(files)}; smallest margin {'none' if least is None else least}"
-    if proved and least is not None and 2 * len(proved) >= least:
-        message = f"{words}: broken promises could have changed a seat"
-        raise RuleError(message)
-    return words

@@ -22,7 +22,7 @@ from verifier.encoding import decode_hex
 from verifier.errors import BrokenError, EncodingError, UsageError
 from verifier.notes import parse_checkpoint
 from verifier.opening import OpeningChecks, load_opening, marks
-from verifier.policy import load_policy
+from verifier.policy import load_safe_policy
 from verifier.receipt import ReceiptChecks, load_receipt
 from verifier.record import Record, open_record
 from verifier.report import Report, make_report
@@ -205,13 +205,27 @@ def _policy_bytes(path: str | None) -> bytes | None:
         return b""  # too long to be one: V01 fails
 
 
+def _require_writable(path: Path) -> None:
+    """Refuse before an hour's work what could not be written after it."""
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        message = f"cannot write {path}: it is a folder, or its folder does not exist. Give the name of a new file"
+        raise UsageError(message)
+
+
+def _write_report(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"cannot write {path}: {error.strerror}. Give another --report FILE"
+        raise UsageError(message) from error
+
+
 def _verify(arguments: argparse.Namespace) -> int:
     record = open_record(Path(arguments.record))
     policy = _policy_bytes(arguments.policy)
     checkpoints, claims = _load_checkpoints(arguments.checkpoint), _load_claims(arguments.claims)
-    if arguments.report is not None and not Path(arguments.report).absolute().parent.is_dir():
-        message = f"cannot write {arguments.report}: its folder does not exist"
-        raise UsageError(message)
+    if arguments.report is not None:
+        _require_writable(Path(arguments.report))
     checks: list[Check] = list(CHECKS)
     checks += [CHECKPOINTS] if checkpoints else []
     checks += [CLAIMS] if claims is not None else []
@@ -234,7 +248,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         record.close()
         _clear_progress()
     if arguments.report is not None:
-        Path(arguments.report).write_text(render(report), encoding="utf-8")
+        _write_report(Path(arguments.report), render(report))
     if arguments.json:
         _print(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
     else:
@@ -281,9 +295,8 @@ def _run_tool(run: Run, tool_checks: Sequence[Check]) -> list[Outcome]:
 
 
 def _receipt(arguments: argparse.Namespace) -> int:
-    data = _read_file(arguments.file, MAX_JSON_BYTES, "receipt")
     try:
-        receipt = load_receipt(data)
+        receipt = load_receipt(_read_file(arguments.file, MAX_JSON_BYTES, "receipt"))
     except BrokenError as error:
         return _refused(arguments, "R1", error)
     record = open_record(Path(arguments.record)) if arguments.record is not None else Record({}, (), None)
@@ -301,7 +314,7 @@ def _receipt(arguments: argparse.Namespace) -> int:
         )
         if arguments.record is None and run.policy_bytes is not None:
             try:
-                run.pinned = load_policy(run.policy_bytes)
+                run.pinned = load_safe_policy(run.policy_bytes)
             except BrokenError as error:
                 return _refused(arguments, "V01", error)
         checks, report = ReceiptChecks(receipt), None
@@ -321,9 +334,8 @@ def _ballot(arguments: argparse.Namespace) -> int:
         digest = decode_hex(arguments.hash.strip().lower(), HASH_BYTES, "--hash")
     except EncodingError as error:
         raise UsageError(str(error)) from error
-    data = _read_file(arguments.file, MAX_JSON_BYTES, "opening")
     try:
-        opening = load_opening(data)
+        opening = load_opening(_read_file(arguments.file, MAX_JSON_BYTES, "opening"))
     except BrokenError as error:
         return _refused(arguments, "O1", error)
     record = open_record(Path(arguments.record))

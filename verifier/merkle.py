@@ -46,6 +46,38 @@ class Tree:
         return root
 
 
+def consistency_proof(leaves: Sequence[bytes], old: int) -> list[bytes]:
+    """Return the proof of RFC 6962 section 2.1.2 that a tree begins with its first leaves.
+
+    Args:
+        leaves: leaf hashes of the whole tree.
+        old: how many of them the smaller tree has; a proof from 0 or from all of them is empty.
+
+    """
+    if not 0 < old < len(leaves):
+        return []
+    low, high, known = 0, len(leaves), True
+    proof: list[bytes] = []
+    while old != high:
+        split = low + (1 << (high - low - 1).bit_length() - 1)
+        if old <= split:
+            proof.append(_root_of(leaves[split:high]))
+            high = split
+        else:
+            proof.append(_root_of(leaves[low:split]))
+            low, known = split, False
+    if not known:
+        proof.append(_root_of(leaves[low:high]))
+    return proof[::-1]
+
+
+def _root_of(leaves: Sequence[bytes]) -> bytes:
+    tree = Tree()
+    for leaf in leaves:
+        tree.append(leaf)
+    return tree.root()
+
+
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
     """Check an inclusion proof (RFC 9162 section 2.1.3.2, which verifies the proofs of RFC 6962).
 

@@ -165,11 +165,6 @@ def parse_policy(value: Any) -> Policy:  # noqa: ANN401
     )
 
 
-def load_policy(data: bytes) -> Policy:
-    """Read a policy file; it may have white space, the fingerprint is of the canonical form."""
-    return parse_policy(load_json(data))
-
-
 def _unsafe_quorums(policy: Policy) -> Iterator[str]:
     for role, faulty in policy.faulty.items():
         if faulty < 1:
@@ -206,3 +201,16 @@ def check_safe(policy: Policy) -> None:
     for where, people in (("policy.board", policy.board), ("policy.witnesses", policy.witnesses)):
         require_distinct([person.name for person in people], where)
         require_distinct([person.organisation for person in people], where)
+
+
+def load_safe_policy(data: bytes) -> Policy:
+    """Read a policy file; it may have white space, the fingerprint is of the canonical form.
+
+    Raises:
+        EncodingError: it is malformed.
+        RuleError: it is one of specs/policy.md#refused-policies.
+
+    """
+    policy = parse_policy(load_json(data))
+    check_safe(policy)
+    return policy

@@ -31,10 +31,10 @@ FILES: Final = (
 _FOLDERS: Final = ("register", "election")
 _PREFIX: Final = "record/"
 _PIECE: Final = 1 << 20
-_BOMB_RATIO: Final = 64
-"""Entries and notes are mostly hexadecimal and base64: they deflate to about half, never to a sixty-fourth."""
+_BOMB_RATIO: Final = 1000
+"""Entries and notes deflate to about half; but junk of a thief of the log key must not spoil a record's zip file."""
 _BALLOTS_RATIO: Final = 1100
-"""Slots of missing ballots are zeros; their number is compared with the ledger's before they are read."""
+"""Slots of missing ballots are zeros, which deflate further than anything; how many there are, the ledger says."""
 
 
 class Stream(Protocol):

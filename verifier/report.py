@@ -145,8 +145,7 @@ def _counts(run: Run, report: Report) -> None:
         counts["superseded"] = run.bodies.superseded
         counts["late"] = run.bodies.late
     counts["claims"] = run.proved_claims
-    report.excluded.extend(Exclusions((index, "C1") for index in run.replay.excluded_ceremony))
-    report.excluded.extend(Exclusions((index, "S1") for index in run.replay.excluded_lost))
+    report.excluded.extend(run.replay.exclusions(None if run.decryptions is None else run.decryptions.tallied))
     for rules in (run.readiness, run.decryptions, run.draws, run.early):
         if rules is not None:
             report.excluded.extend(rules.exclusions)

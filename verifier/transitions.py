@@ -21,6 +21,7 @@ from verifier.encoding import Fields, load_canonical_json
 from verifier.errors import BrokenError, EvidenceMissingError, RuleError
 from verifier.policy import Policy
 from verifier.record import Source
+from verifier.rules import Exclusions
 from verifier.signatures import is_valid, make_statement, read_signature, require_quorum, require_valid, split_statement
 
 _BEFORE_CLOSED: Final = ("draft", "ceremony", "nomination", "roll-frozen", "issuing", "voting")
@@ -87,6 +88,19 @@ class Replay:
     _newest: Proposal | None = None
     _seen: int = 0
     _culprits: dict[bytes, dict[str, tuple[bytes, ...] | None]] = field(default_factory=dict)
+
+    def exclusions(self, tallied: int | None) -> Exclusions:
+        """Return the entries that C1 and S1 exclude.
+
+        Args:
+            tallied: the entry that made the tally known, behind which no share can be lost; None if there is none.
+
+        """
+        found = Exclusions((index, "C1") for index in self.excluded_ceremony)
+        found.extend(Exclusions((index, "S1") for index in self.excluded_lost))
+        if tallied is not None:
+            found.extend(Exclusions((lost.index, "S1") for lost in self.lost if lost.index > tallied))
+        return found
 
     def run(self, source: Source) -> None:
         """Replay proposals, approvals, messages of ceremonies and lost shares in the order of the ledger."""

@@ -52,15 +52,17 @@ class Copies:
         """The copy of an announced election, begun if there is none yet.
 
         Raises:
-            ProtocolError: the register does not announce it.
+            ProtocolError: the register does not announce it, or another one is followed: a role has one object, and one
+                set of keys, for each election.
         """
-        if self._election is not None and self._election.identifier == election:
+        if self._election is not None:
+            if self._election.identifier != election:
+                raise ProtocolError("another election is followed here already")
             return self._election
         announcement = self.register.elections.get(election)
         if announcement is None:
             raise ProtocolError("the register does not announce this election")
         self._election = Election(announcement, self.register, self.bodies.get)
-        self.election_head, self.election_heads = None, []
         return self._election
 
     def update_register(self, note: bytes, entries: Sequence[bytes]) -> Head:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from crypto.blindsig.blinding import Credential, verify_credential
 from crypto.errors import ProtocolError, WrongPhase
 from crypto.group import decode_g2
+from crypto.hashing import sha256
 from crypto.protocol.ballot import verify_body
 from crypto.protocol.chain import continues
 from crypto.protocol.election import Election
@@ -39,6 +40,9 @@ class Relay:
             raise WrongPhase("ballots are taken during voting only")
         if (envelope.election, envelope.manifest) != (election.identifier, election.manifest_digest):
             raise ProtocolError("a ballot of another election or manifest")
+        if sha256(cast.body) != envelope.body:
+            # The server could never append it, so that it would be owed for ever.
+            raise ProtocolError("the body is not the one that the envelope names")
         check_pseudonym(envelope, forbidden_pseudonyms(election))
         verify(PublicKey(envelope.pseudonym), envelope.statement, cast.signed.signature)
         credential = Credential(PublicKey(envelope.pseudonym), envelope.credential)

@@ -211,10 +211,13 @@ class Ceremony:
         """The key and the public shares of a complete session.
 
         Raises:
-            ProtocolError: not complete, or the key or a share is the identity.
+            ProtocolError: not complete.
         """
         if not self.complete:
             raise ProtocolError(f"the session is not complete: parties {sorted(self.culprits())} are missing")
+        return self._derive()
+
+    def _derive(self) -> DerivedKey:
         dealers = [self.reveals[i].coefficients for i in self.session.indices]
         # Addition of points is the same for both groups, and all dealers of a session are in one.
         summed = [_sum(column) for column in zip(*dealers, strict=True)]
@@ -278,6 +281,9 @@ class Ceremony:
         _once(index in self._confirmed, index)
         if payload.hash("transcript") != self.transcript():
             raise TranscriptMismatch(f"party {index} confirms another transcript")
+        if len(self._confirmed) == len(self.session.indices) - 1:
+            # No session completes with a key that nobody could use: it could not be replaced either.
+            self._derive()
         self._confirmed.add(index)
 
 

@@ -55,9 +55,7 @@ def replay(script: Script) -> Replayed:
         **result.excluded,
     }
     before = election.proposals[-1].index
-    return Replayed(
-        election,
-        {index: why.rule for index, why in everything.items()},
-        own.closing(election),
-        make_certificate(election, own, decryptions, result, before),
-    )
+    certificate = make_certificate(election, own, decryptions, result, before)
+    # That a share was lost too late (S1) shows only when the decryptions are judged, which the certificate is made from.
+    rules = {index: why.rule for index, why in everything.items()} | dict(certificate.excluded)
+    return Replayed(election, rules, own.closing(election), certificate)

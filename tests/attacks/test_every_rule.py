@@ -293,7 +293,7 @@ CASES = (
         {"after answers": bad_answer("A2", "registrar 1", first=9)},
         "V26",
     ),
-    Case("A2", "answer while there is no manifest", {"content:manifest": bad_answer("A2", "registrar 1")}, "V26"),
+    Case("A1", "answer while there is no manifest", {"content:manifest": bad_answer("A1", "registrar 1")}, "V26"),
     Case(
         "A2", "answer behind the approved closing", {"decrypting": bad_answer("A2", "registrar 1", after=True)}, "V38"
     ),

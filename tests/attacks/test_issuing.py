@@ -382,7 +382,7 @@ def test_attack_18_credential_in_a_second_encoding_is_refused() -> None:
         assert isinstance(answer, Excluded), name
         assert answer.rule == "B5", name
         with pytest.raises(refusal, match=words):
-            world.board[0].relay.accept(cast, world.board[0].copies.election)
+            world.board[0].relay.accept(cast, world.board[0].copies.election, world.now)
         index = world.append("ballot", signed.entry_members(), ballot.body)
         assert (index, "B5") in world.recount().exclusions(), name
     (promise,) = world.cast(voter.cast(ballot))

@@ -37,7 +37,7 @@ from tests.forge.base import make_policy, names, signing_key
 from tests.forge.script import CLOSES
 from tests.worlds import SmallWorld, played_world
 from verifier.errors import BrokenError
-from verifier.policy import check_safe, load_policy
+from verifier.policy import load_safe_policy
 
 
 @cache
@@ -401,12 +401,12 @@ def judge_policy(policy: dict[str, Any], *, safe: bool, words: str) -> None:
     data = dumps(policy)
     if safe:
         assert isinstance(read_policy(policy), Policy)
-        check_safe(load_policy(data))
+        load_safe_policy(data)
     else:
         with pytest.raises((UnsafePolicy, EncodingError), match=words):
             read_policy(policy)
         with pytest.raises(BrokenError, match=words):
-            check_safe(load_policy(data))
+            load_safe_policy(data)
 
 
 def changed_witness(**members: Any) -> Callable[[dict[str, Any]], None]:

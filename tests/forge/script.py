@@ -641,7 +641,8 @@ class Script(Forge):
         length = sum(contest.shape.byte_length for contest in self.contests)
         with (record / "election/ballots").open("wb") as file:
             for digest in ballot_slots(parsed):
-                file.write(self.bodies.get(digest) or bytes(length))
+                body = self.bodies.get(digest) or b""
+                file.write(body if len(body) == length else bytes(length))
         (folder / "policy.json").write_bytes(dumps(self.pinned.to_json()))
         return record
 

@@ -367,7 +367,7 @@ def test_a_code_with_another_index(place: Path, tmp_path: Path) -> None:
 
 CODES: Mapping[str, Callable[[str], str]] = {
     "in lower case": str.lower,
-    "with a lower-case letter": lambda code: code[:-1] + code[-1].lower(),
+    "with a lower-case letter": lambda code: code[:7] + code[7].lower() + code[8:],
     "with padding": lambda code: code + "=" * 6,
     "without its prefix": lambda code: code[7:],
     "with another prefix": lambda code: "VECHE2:" + code[7:],

@@ -325,10 +325,11 @@ def test_a_party_signs_the_transcript_that_it_folded_itself() -> None:
 def test_attack_17_a_joint_key_that_is_the_identity_is_refused() -> None:
     first, second = [5, 6], [7, 8]
     ceremony = plain_ceremony(chosen={1: first, 2: second, 3: [Q - 12, 9]})
-    followed = fold(ceremony)
-    assert followed.complete
+    followed = fold(ceremony, ceremony.messages[:-1])
     with pytest.raises(ProtocolError, match="the joint key or a public share is the identity"):
-        followed.derive()
+        followed.accept(signed(ceremony.messages[-1]))
+    assert not followed.complete
+    assert followed.culprits() == {3}
 
 
 def test_attack_17_a_public_share_that_is_the_identity_is_refused() -> None:
@@ -336,7 +337,7 @@ def test_attack_17_a_public_share_that_is_the_identity_is_refused() -> None:
     ceremony = plain_ceremony(chosen={1: [2, 1], 2: [4, 1], 3: [Q - 12, 1]})
     assert ceremony.shares[2] == 0
     with pytest.raises(ProtocolError, match="the joint key or a public share is the identity"):
-        fold(ceremony).derive()
+        fold(ceremony)
 
 
 def test_attack_17_a_rogue_coefficient_needs_a_proof() -> None:
