@@ -26,10 +26,11 @@ from crypto.ledger.note import Note
 from crypto.proofs.contest import BallotContext
 from crypto.proofs.contest_prover import ContestProver
 from crypto.protocol.ballot import PreparedBallot, encrypt_ballot
-from crypto.protocol.entry import ZERO_HASH
+from crypto.protocol.entry import LEDGER_KEY_CHANGED, ZERO_HASH
 from crypto.protocol.manifest import Contest, Option
 from crypto.protocol.policy import Clock, Person, Policy
 from crypto.protocol.promise import Promise
+from crypto.protocol.register import LABELS
 from crypto.roles.bodies import MemoryBodies
 from crypto.secret import Secret
 from crypto.sharing.ceremony import Ceremony, SignedMessage
@@ -281,7 +282,7 @@ class Forge:
 
     def statement(self, log: Log, name: str, kind: str, payload: Members, signers: Sequence[str]) -> bytes:
         """An entry with a statement that several sign. Returns the statement."""
-        label = REGISTER_LABELS[kind]
+        label = {**LABELS, LEDGER_KEY_CHANGED: labels.LEDGER_KEY}[kind]
         payload = self.at(f"payload:{name}", payload)
         statement = self.at(f"statement:{name}", make_json_statement(label, payload))
         signatures = sign_all([signing_key(s) for s in self.at(f"signers:{name}", list(signers))], statement)
@@ -320,22 +321,6 @@ class Forge:
         message = self.at(f"message:{name}", message)
         members = {"signature": message.signature.hex(), "statement": encode_base64(message.statement)}
         return self.append(self.log, name, kind, members)
-
-
-REGISTER_LABELS = {
-    "reviewers": labels.REVIEWERS,
-    "panel": labels.PANEL,
-    "standing-key": labels.STANDING_KEY,
-    "admitted": labels.ADMITTED,
-    "key-announced": labels.KEY_ANNOUNCED,
-    "key-changed": labels.KEY_CHANGED,
-    "suspended": labels.SUSPENDED,
-    "restored": labels.RESTORED,
-    "left": labels.LEFT,
-    "announcement": labels.ANNOUNCEMENT,
-    "election-keys": labels.ELECTION_KEYS,
-    "ledger-key-changed": labels.LEDGER_KEY,
-}
 
 
 def member_id(number: int) -> bytes:
