@@ -61,11 +61,15 @@ def load_opening(data: bytes) -> Opening:
             scalar = decode_hex(inner.value("randomness"), SCALAR_BYTES, "opening.randomness")
             options.append(OpenedOption(mark, decode_scalar(scalar, "opening.randomness")))
         contests.append(tuple(options))
+    seq = fields.u32("seq")
+    if not seq:
+        message = "opening.seq is 0; the first ballot has 1"
+        raise EncodingError(message)
     return Opening(
         fields.hash("election"),
         fields.hash("manifest"),
         read_key(fields, "vk"),
-        fields.u32("seq"),
+        seq,
         fields.base64("body"),
         tuple(contests),
     )

@@ -16,10 +16,15 @@ from random import Random
 from zlib import error as zlib_error
 
 from cli.demo.voters import Choice
+from crypto.encoding.text import check_distinguishable, check_string
 from crypto.errors import CryptoError
 from crypto.protocol.manifest import Contest, Option
+from crypto.suite import MAX_OPTIONS
 
 LANGUAGE = "ru"
+
+MAX_FILE_BYTES = 256 << 20
+MAX_BALLOTS = 1_000_000
 
 LISTS: Mapping[str, tuple[str, int, int]] = {
     "civil": ("Общегражданский список", 30, 30),
@@ -70,7 +75,10 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, s
     try:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
+            with gzip.open(io.BytesIO(data)) as unpacked:
+                data = unpacked.read(MAX_FILE_BYTES + 1)
+        if len(data) > MAX_FILE_BYTES:
+            raise DataError(f"{path}: unpacks to more than {MAX_FILE_BYTES} bytes, which no election needs")
         text = data.decode("utf-8")
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
@@ -100,35 +108,39 @@ def _read_candidates(path: Path) -> tuple[dict[int, tuple[int, int]], tuple[Cont
         if row["list"] not in options:
             raise DataError(f"{path}: line {line}: list {row['list']!r} is none of {', '.join(LISTS)}")
         seen.add(identifier)
-        options[row["list"]].append((identifier, " ".join(row["name"].split())))
+        try:
+            name = check_string(" ".join(row["name"].split()), "name")
+        except CryptoError as error:
+            raise DataError(f"{path}: line {line}: {error}") from None
+        options[row["list"]].append((identifier, name))
     places: dict[int, tuple[int, int]] = {}
     contests: list[Contest] = []
-    for name, (title, most, seats) in LISTS.items():
-        if not options[name]:
-            continue
-        listed = sorted(options[name])
-        for number, (identifier, _) in enumerate(listed):
-            places[identifier] = (len(contests), number)
-        try:
-            contests.append(
-                Contest(
-                    {LANGUAGE: title},
-                    tuple(Option({LANGUAGE: person}) for _, person in listed),
-                    0,
-                    min(most, len(listed)),
-                    min(seats, len(listed)),
-                )
-            )
-        except CryptoError as error:
-            raise DataError(f"{path}: list {name}: {error}") from None
+    for name, listed in options.items():
+        if listed:
+            listed.sort()
+            places |= {identifier: (len(contests), number) for number, (identifier, _) in enumerate(listed)}
+            contests.append(_make_contest(path, name, [person for _, person in listed]))
     if not contests:
         raise DataError(f"{path}: no candidates")
     return places, tuple(contests)
 
 
+def _make_contest(path: Path, name: str, people: Sequence[str]) -> Contest:
+    title, most, seats = LISTS[name]
+    if len(people) > MAX_OPTIONS:
+        raise DataError(f"{path}: list {name}: {len(people)} candidates, at most {MAX_OPTIONS} are possible")
+    try:
+        check_distinguishable(people, "candidates")
+    except CryptoError as error:
+        raise DataError(f"{path}: list {name}: {error}") from None
+    options = tuple(Option({LANGUAGE: person}) for person in people)
+    return Contest({LANGUAGE: title}, options, 0, min(most, len(options)), min(seats, len(options)))
+
+
 def _read_ballots(
     path: Path, places: Mapping[int, tuple[int, int]], contests: Sequence[Contest]
 ) -> Iterator[tuple[int, Choice]]:
+    total = 0
     for line, row in _rows(path, ("count", "option_ids")):
         where = f"{path}: line {line}"
         count = _number(row["count"], f"{where}: count")
@@ -145,6 +157,9 @@ def _read_ballots(
             if sum(chosen) > contest.maximum:
                 title = contest.title[LANGUAGE]
                 raise DataError(f"{where}: {sum(chosen)} marks in {title!r}, at most {contest.maximum} are allowed")
+        total += count
+        if total > MAX_BALLOTS:
+            raise DataError(f"{where}: more than {MAX_BALLOTS} ballots; a demonstration holds all of them in memory")
         yield count, tuple(tuple(chosen) for chosen in marks)
 
 

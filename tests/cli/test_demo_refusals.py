@@ -89,6 +89,7 @@ def test_more_voters_than_ballots(tmp_path: Path, files: tuple[Path, Path]) -> N
         ("count,option_ids\n-1,1\n", "line 2: count: '-1' is not a number"),
         ("count,option_ids\n٣,1\n", "line 2: count: '٣' is not a number"),
         ("count,option_ids\n20\n", "line 2: has not as many fields"),
+        ("count,option_ids\n20,1\n999999999,1\n", "line 3: more than 1000000 ballots"),
         ("count,option_ids\n20,1,2\n", "line 2: has not as many fields"),
         ("count,option_ids\n9,1\n", "holds 9 ballots, at least 10"),
         ("", "line 1: no column"),
@@ -109,6 +110,10 @@ def test_bad_ballots_are_named_by_line(tmp_path: Path, files: tuple[Path, Path],
         (CANDIDATES + "2,Снова Второй,civil\n", "option 2 stands twice"),
         (CANDIDATES + "3,Кто-то,green\n", "list 'green' is none of"),
         ("option_id,name,list\n", "no candidates"),
+        (CANDIDATES + "3,,civil\n", "line 11: name is not a string"),
+        (CANDIDATES + "3,Вера \u202eяьтерТ,civil\n", "the character U+202E"),
+        (CANDIDATES + "3,Анна Пepвая,civil\n", "can be confused with"),  # two Latin letters
+        (CANDIDATES + "".join(f"{n},Человек {n},civil\n" for n in range(100, 1101)), "at most 1000"),
     ],
 )
 def test_bad_candidates_are_named(tmp_path: Path, files: tuple[Path, Path], content: str, words: str) -> None:
@@ -121,6 +126,8 @@ def test_broken_gzip_and_missing_file(tmp_path: Path, files: tuple[Path, Path]) 
     ballots, candidates = files
     ballots.write_bytes(gzip.compress(BALLOTS.encode())[:-9])
     refused(65, "neither UTF-8 text nor gzip", "--ballots", ballots, "--candidates", candidates, out=tmp_path / "out")
+    ballots.write_bytes(gzip.compress(bytes(257 << 20), 1))
+    refused(65, "unpacks to more than", "--ballots", ballots, "--candidates", candidates, out=tmp_path / "out")
     missing = tmp_path / "nowhere.csv"
     refused(65, "cannot be read", "--ballots", missing, "--candidates", candidates, out=tmp_path / "out")
 

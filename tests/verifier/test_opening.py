@@ -217,6 +217,7 @@ CHANGED: dict[str, tuple[Callable[[Json], Json], list[str]]] = {
     "another manifest": (put(manifest="00" * 32), ["O2"]),
     "another pseudonym": (put(vk="d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"), ["O5"]),
     "another sequence number": (put(seq=2), ["O5"]),
+    "sequence number 0": (put(seq=0), ["O1"]),
     "a body cut by a byte": (
         lambda value: {**value, "body": encode_base64(b"x" * 1151)},
         ["O3"],
