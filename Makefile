@@ -41,7 +41,7 @@ verifier: $(STAMP) ## build dist/veche-verify.pyz, byte for byte the same each t
 vectors: $(STAMP) ## make specs/vectors/*.json anew from their public seed
 	$(PYTHON) -m tests.generate
 
-samples: $(STAMP) ## make the sample records of specs/vectors/records anew, with fresh keys
+samples: $(STAMP) ## make the sample records of specs/vectors/records anew
 	$(PYTHON) -m tests.generate.records
 
 clean: ## remove what was built
