@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from crypto.group import G1_IDENTITY, decode_g1, decode_uncleared, encode_g1, encode_uncleared
@@ -14,7 +15,7 @@ from tests.audits import Audit, audit
 from tests.forge import Script, forge
 from tests.forge.base import Hook
 from tests.shared_data import shared_text
-from tests.worlds import SmallWorld
+from tests.worlds import SmallWorld, played_world
 
 ORDER_THREE = b"\x00" * 48 + b"\x00" * 47 + b"\x02"
 """(0, 2), uncompressed: a point of order 3, which decodes on the curve."""
@@ -38,6 +39,37 @@ SECOND_ENCODINGS = tuple(
     (value | sign << 255).to_bytes(32, "little") for value in (2**255 - 19, 2**255 - 18, 2**255 - 1) for sign in (0, 1)
 ) + tuple(bytes.fromhex(text) for text in ("01" + 30 * "00" + "80", "ec" + 31 * "ff"))
 """Ed25519 keys whose y is 2^255 - 19 or more, or x = 0 with a sign: second encodings of other keys."""
+
+
+BAD_KEYS = {
+    **{f"small order {n}": key for n, key in enumerate(SMALL_ORDER_KEYS)},
+    **{f"second encoding {n}": key for n, key in enumerate(SECOND_ENCODINGS)},
+}
+
+POINT = 96
+"""Bytes of an uncompressed point."""
+
+
+@cache
+def shared_world(step: str = "begin_voting") -> SmallWorld:
+    """A world that nobody changes: what is refused changes nothing in it."""
+    return played_world(step)
+
+
+@cache
+def shared_voter(number: int = 0) -> Voter:
+    """A voter of the shared world."""
+    return shared_world().voter(shared_world().members[number])
+
+
+def good_body(voter: Voter, marks: Sequence[int] = (1, 0, 1, 0)) -> bytes:
+    """A ballot body in the shared world."""
+    return voter.prepare([list(marks)]).body
+
+
+def point_at(body: bytes, place: int) -> bytes:
+    """Point number `place` of a body."""
+    return body[POINT * place : POINT * (place + 1)]
 
 
 def bad_points() -> dict[str, bytes]:

@@ -8,7 +8,6 @@ is under no head, and the ledger goes on.
 
 from __future__ import annotations
 
-import base64
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +19,7 @@ from crypto import labels
 from crypto.encoding.members import encode_base64
 from crypto.errors import ContentMismatch, CryptoError, InvalidCheckpoint, WrongPhase
 from crypto.hashing import sha256
-from crypto.ledger.checkpoint import Checkpoint, Head, sign_checkpoint, verify_head
-from crypto.ledger.merkle import Tree, leaf_hash
+from crypto.ledger.checkpoint import Head, verify_head
 from crypto.ledger.note import Note, parse_signature_line
 from crypto.protocol.contents import Void
 from crypto.protocol.entry import make_entry
@@ -29,11 +27,11 @@ from crypto.protocol.ledger_key import KeyChange
 from crypto.protocol.phases import State
 from crypto.protocol.preparation import build_roll
 from crypto.protocol.proposals import proposal_members
-from crypto.roles.mirror import Mirror
 from crypto.roles.reviewer import admission
-from crypto.roles.witness import OK, UNPROCESSABLE, Witness, WitnessAnswer
+from crypto.roles.witness import OK, UNPROCESSABLE
 from crypto.sharing.ceremony import SignedMessage
 from crypto.signing import PublicKey, SigningKey, make_json_statement, sign_all
+from tests.attacks.ledgers import Thief
 from tests.attacks.play import audit_world, refusals
 from tests.worlds import ORDER, SmallWorld, played_world
 
@@ -277,9 +275,9 @@ def test_flaw_R07_structural_garbage_is_refused_by_mirrors_and_the_ledger_goes_o
     sequencer, clock = world.running.sequencer, world.running.election.announcement.clock
     size, heads = sequencer.newest_size(), len(sequencer.heads)
 
-    stolen = Thief(world)
-    stolen.append("batch", {"number": sequencer.batch + 1})
-    stolen.append(*GARBAGE[entry](world))
+    stolen = Poisoner(world)
+    stolen.put("batch", {"number": sequencer.batch + 1})
+    stolen.put(*GARBAGE[entry](world))
     world.now = clock.boundary(sequencer.batch + 1)
     for witness in world.witnesses[:3]:
         answer = stolen.show(witness)
@@ -304,33 +302,13 @@ def test_flaw_R07_structural_garbage_is_refused_by_mirrors_and_the_ledger_goes_o
     require_valid(world.end_voting().finish(), tmp_path)
 
 
-class Thief:
+class Poisoner(Thief):
     """Whoever stole the log key and all entries: it appends past every rule."""
 
-    def __init__(self, world: SmallWorld) -> None:
-        self.world = world
-        self.sequencer = world.running.sequencer
-        self.entries = list(self.sequencer.entries)
-        self.tree = Tree(leaf_hash(entry) for entry in self.entries)
+    bodies = (b"no reason",)
 
-    def append(self, kind: str, members: dict, previous: bytes | None = None) -> None:
-        data = make_entry(kind, sha256(self.entries[-1]) if previous is None else previous, members)
-        self.entries.append(data)
-        self.tree.append(leaf_hash(data))
-
-    def note(self) -> Note:
-        checkpoint = Checkpoint(self.world.running.election.ledger.origin, self.tree.size, self.tree.root())
-        return sign_checkpoint(checkpoint, self.world.keys.election_log)
-
-    def show(self, witness: Witness) -> WitnessAnswer:
-        """Give a witness everything it wants, and ask for its cosignature."""
-        origin = self.world.running.election.ledger.origin
-        size, _ = witness.newest(origin)
-        if isinstance(witness, Mirror):
-            witness.receive(origin, size, self.entries[size:], [b"no reason"])
-        proof = [base64.b64encode(node).decode() for node in self.tree.consistency_proof(size, self.tree.size)]
-        request = "\n".join([f"old {size}", *proof, "", ""]).encode() + self.note().encode()
-        return witness.add_checkpoint(request, self.world.now + 2)
+    def put(self, kind: str, members: dict, previous: bytes | None = None) -> None:
+        self.append(make_entry(kind, sha256(self.entries[-1]) if previous is None else previous, members))
 
     def publish(self) -> Head:
         """A head, if enough witnesses cosign."""
