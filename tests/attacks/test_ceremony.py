@@ -37,9 +37,9 @@ from crypto.roles.trustee import Trustee
 from crypto.sharing.ceremony import LABELS, Round, SignedMessage, encode_transcript, message_json, parse_message
 from crypto.sharing.session import LOTTERY, TRUSTEE
 from crypto.signing import make_json_statement, seal
+from tests.attacks.closed import append_all, closed_world, decryption, finish_with
 from tests.attacks.play import audit_forged, audit_world, refusals, with_torsion
 from tests.attacks.replay import follow
-from tests.attacks.test_tally import append_all, closed_world, decryption, finish_with
 from tests.audits import Audit, audit
 from tests.forge import Script
 from tests.forge.base import CONTESTS, Hook, run_ceremony, signing_key

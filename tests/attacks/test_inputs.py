@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from crypto.encoding.strict_json import dumps
 from crypto.errors import CryptoError, Excluded
 from crypto.group import G1, decode_g1, encode_g1, scalar
 from crypto.protocol.promise import Promise
+from tests.attacks.damage import altered, altering, early, forged_small, judged
 from tests.attacks.play import audit_forged, bad_points, recast, refusals
 from tests.attacks.replay import follow, replay
 from tests.audits import Audit, audit, run_command
@@ -27,21 +27,6 @@ from tests.tampering.cases import always, put
 from tests.verifier.evidence import SmallScript, evidence_of, small, small_script, stopped_before
 from tests.worlds import played_world
 from verifier.backend import NAMES
-
-
-@cache
-def early() -> Any:
-    """A good record of an election that was only announced: quickly verified."""
-    return evidence_of(stopped_before("content:appointment"))
-
-
-def forged_small(hooks: dict[str, Hook], folder: Path, *, until: str = "") -> Audit:
-    """What the verifier says of a small forged record, made up to a step."""
-    script = stopped_before(until, hooks=hooks) if until else SmallScript(hooks).build()
-    assert hooks.keys() <= script.used
-    script.write(folder)
-    return audit(folder)
-
 
 # --- 50
 
@@ -100,26 +85,6 @@ def test_attack_50_bad_points_of_g1_on_the_ledger_are_excluded(tmp_path: Path) -
 
 
 # --- 51
-
-
-NOTHING = object()
-
-
-def altered(document: Any, path: Sequence[str | int], value: Any = NOTHING) -> Any:
-    """A document with something else in one place, or without it."""
-    copy = json.loads(json.dumps(document))
-    place = copy
-    for step in path[:-1]:
-        place = place[step]
-    if value is NOTHING:
-        del place[path[-1]]
-    else:
-        place[path[-1]] = value
-    return copy
-
-
-def altering(*path: str | int, value: Any = NOTHING) -> Hook:
-    return lambda _, content: altered(content, path, value)
 
 
 EMPTY: dict[str, tuple[dict[str, Hook], str, str]] = {
@@ -262,13 +227,6 @@ def test_attack_53_receipt_with_a_hollow_member_is_refused(tmp_path: Path) -> No
     assert judged(tmp_path, json.dumps(receipt).encode()) == (2, "INCOMPLETE")
     for path, changed in hollowings(receipt):
         assert judged(tmp_path, json.dumps(changed).encode()) == (1, "INVALID"), path
-
-
-def judged(folder: Path, receipt: bytes) -> tuple[int, str]:
-    """What is said of a receipt under a policy, without a record."""
-    (folder / "receipt.json").write_bytes(receipt)
-    code, output, _ = run_command("receipt", folder / "receipt.json", "--policy", folder / "policy.json")
-    return code, output.rstrip().rpartition("\n")[2]
 
 
 CONTENTS = {

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from crypto import labels
 from crypto.elgamal.ciphertext import CiphertextSum, EncryptedTally
 from crypto.elgamal.dlog import MARK
 from crypto.elgamal.threshold import partial_decrypt, verify_partial
-from crypto.encoding.strict_json import Json
 from crypto.errors import (
     ContentMismatch,
     EncodingError,
@@ -36,12 +34,10 @@ from crypto.group import (
     inverse,
     random_scalar,
 )
-from crypto.hashing import sha256
 from crypto.proofs import chaum_pedersen
 from crypto.proofs.contest import BallotContext
 from crypto.protocol.ballot import decode_body
 from crypto.protocol.contents import Certificate
-from crypto.protocol.entry import parse_entry
 from crypto.protocol.messages import make_decryption, signed_message_members
 from crypto.protocol.phases import State
 from crypto.protocol.proposals import approval_statement
@@ -49,55 +45,15 @@ from crypto.protocol.tally import compute_result, judge_decryptions, make_certif
 from crypto.sharing.party import SecretShare
 from crypto.sharing.session import TRUSTEE
 from crypto.transcript import Transcript
+from tests.attacks.closed import append_all, closed_world, decryption, finish_with
 from tests.attacks.play import ORDER_THREE, audit_forged, audit_world, refusals
 from tests.attacks.replay import replay
 from tests.forge import BallotSpec, Script
 from tests.forge.base import signing_key
-from tests.worlds import SmallWorld, copy_world, played_world
+from tests.worlds import SmallWorld, played_world
 
 PROOF_BYTES = chaum_pedersen.PROOF_BYTES
 IDENTITY = bytes([0xC0]) + bytes(47)
-
-
-@cache
-def _closed() -> SmallWorld:
-    world = played_world("end_voting")
-    world.propose_closing()
-    world.approve()
-    return world
-
-
-def closed_world() -> SmallWorld:
-    """A world of its own in state `closed`: nobody has decrypted yet."""
-    return copy_world(_closed())
-
-
-def append_all(world: SmallWorld, kind: str, items: Iterable[dict[str, Json]]) -> list[int]:
-    """Put entries of a kind that carries no order on the ledger, in one batch; returns their indices."""
-    before = world.running.election.size
-    world.running._queue += [(kind, members) for members in items]
-    world.next_batch()
-    world.sync()
-    entries = world.running.sequencer.entries
-    return [index for index in range(before, len(entries)) if parse_entry(entries[index]).kind == kind]
-
-
-def decryption(world: SmallWorld, trustee: int, body: bytes) -> dict[str, Json]:
-    """A decryption with any body, signed by its trustee."""
-    world.bodies.put(body)
-    closing = world.running.election.approved["closing"].proposal.digest
-    key = world.keys.trustees[trustee - 1].signing
-    return signed_message_members(make_decryption(world.identifier, closing, trustee, sha256(body), key))
-
-
-def finish_with(world: SmallWorld, trustees: Sequence[int]) -> Certificate:
-    """These trustees decrypt, and the board certifies what comes out."""
-    for number in trustees:
-        trustee = world.trustees[number - 1]
-        world.running.submit_message("decryption", *trustee.decrypt(trustee.recount()))
-    world.next_batch()
-    world.sync()
-    return world.draw_lots().certify()
 
 
 # --- 42, 43

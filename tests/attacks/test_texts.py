@@ -22,9 +22,9 @@ from crypto.protocol.manifest import Contest, Option
 from crypto.protocol.phases import State
 from crypto.roles.board import Decisions
 from crypto.sharing.ceremony import SignedMessage
+from tests.attacks.damage import NOTHING, altered, altering, early, forged_small, judged
 from tests.attacks.play import audit_forged, refusals
 from tests.attacks.replay import replay
-from tests.attacks.test_inputs import NOTHING, altered, altering, early, forged_small, judged
 from tests.audits import audit
 from tests.forge import BallotSpec, Script
 from tests.forge.base import Hook, signing_key
