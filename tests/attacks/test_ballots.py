@@ -35,8 +35,7 @@ from tests.attacks.play import (
 )
 from tests.attacks.replay import replay
 from tests.forge import BallotSpec, Script
-from tests.forge.base import CONTESTS, MARKS
-from tests.forge.script import VOTERS
+from tests.forge.base import CONTESTS, MARKS, VOTERS
 from tests.worlds import SmallWorld, copy_world, played_world
 
 GROUP_ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001

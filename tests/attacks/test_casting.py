@@ -31,7 +31,7 @@ from tests.attacks.replay import replay
 from tests.audits import run_command
 from tests.forge import BallotSpec, Script, forge
 from tests.forge.base import MARKS, make_body
-from tests.forge.script import OPENS
+from tests.forge.preparation import OPENS
 from tests.worlds import SmallWorld, played_world
 
 # --- 28

@@ -25,7 +25,7 @@ from tests.attacks.play import SMALL_ORDER_KEYS, audit_forged, refusals
 from tests.audits import audit
 from tests.forge import Script
 from tests.forge.base import make_policy, signing_key
-from tests.forge.script import CLOSES
+from tests.forge.preparation import CLOSES
 from tests.worlds import played_world
 from verifier.errors import BrokenError
 from verifier.policy import load_safe_policy

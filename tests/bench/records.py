@@ -22,7 +22,8 @@ from crypto.secret import Secret
 from crypto.sharing.session import REGISTRAR
 from crypto.signing import SigningKey, make_statement
 from tests.forge.base import BallotSpec
-from tests.forge.script import CLOSES, OPENS, Script
+from tests.forge.preparation import CLOSES, OPENS
+from tests.forge.script import Script
 
 NON_VOTERS = 12
 MIN_VOTES = 10

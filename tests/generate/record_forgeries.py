@@ -18,7 +18,7 @@ from crypto.protocol.ledger_key import KeyChange
 from crypto.protocol.messages import make_share_lost
 from tests.forge import Script
 from tests.forge.base import BallotSpec, Hook, signing_key
-from tests.forge.script import CLOSES, OPENS
+from tests.forge.preparation import CLOSES, OPENS
 from tests.verifier.evidence import SmallScript, stopped_before
 
 SLOTS: Final = "election/ballots"

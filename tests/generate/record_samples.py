@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.forge import Script
-from tests.forge.script import CLOSES
+from tests.forge.preparation import CLOSES
 from tests.generate.record_forgeries import (
     Files,
     OutageScript,

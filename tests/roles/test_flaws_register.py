@@ -49,7 +49,7 @@ from tests.attacks.replay import follow
 from tests.audits import audit
 from tests.forge import Script
 from tests.forge.base import Hook, member_id, signing_key
-from tests.forge.script import ANNOUNCED
+from tests.forge.preparation import ANNOUNCED
 from tests.worlds import SmallWorld, copy_world, played_world
 
 # --- R1

@@ -17,7 +17,8 @@ from crypto.group import G1, encode_g1
 from crypto.ledger.checkpoint import Checkpoint, sign_checkpoint
 from crypto.ledger.framing import BODY_LENGTH_BYTES, frame
 from tests.forge.base import Hook, member_id, signing_key
-from tests.forge.script import OPENS, Script
+from tests.forge.preparation import OPENS
+from tests.forge.script import Script
 
 Files = Callable[[Path, Script], Sequence[str | Path]]
 

@@ -16,7 +16,7 @@ from crypto.protocol.promise import make_claim, make_promise
 from tests.audits import Audit
 from tests.forge import BallotSpec, Script, forge
 from tests.forge.base import signing_key
-from tests.forge.script import OPENS
+from tests.forge.preparation import OPENS
 from tests.verifier.commands import check
 from tests.verifier.evidence import SmallScript, evidence_of, small, small_script, stopped_before
 

@@ -20,7 +20,7 @@ from crypto.protocol.receipt import receipt_code
 from tests.audits import Audit
 from tests.forge import BallotSpec, Script
 from tests.forge.base import names, signing_key
-from tests.forge.script import OPENS
+from tests.forge.preparation import OPENS
 from tests.verifier.commands import report
 from tests.verifier.evidence import SmallScript, evidence_of, stopped_before
 
