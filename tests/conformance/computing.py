@@ -12,15 +12,10 @@ import pytest
 from crypto import errors
 from crypto.encoding.strict_json import loads_canonical
 from crypto.group import (
-    decode_g2,
     decode_scalar,
 )
-from crypto.sharing.ceremony import Ceremony, DerivedKey, Round, SignedMessage
+from crypto.sharing.ceremony import Ceremony, Round, SignedMessage
 from crypto.sharing.session import Session
-from tests.conformance.vectors import (
-    load,
-    resolved,
-)
 
 Case = dict[str, Any]
 
@@ -65,23 +60,3 @@ def replay(case: Case, count: int | None = None) -> Ceremony:
         number = ceremony.accept(SignedMessage(message["statement"].encode(), unhex(message, "signature")))
         assert number is Round[message["round"].upper()]
     return ceremony
-
-
-@pytest.fixture(scope="module")
-def election_keys() -> dict[str, DerivedKey]:
-    """The trustees' key from its session; the registrars' from the numbers of credential.json."""
-    trustees = replay(resolved("key-ceremony", "sessions")[0]).derive()
-    file = load("credential")
-    people = [party.json() for party in registrar_parties()]
-    session = Session.from_json(
-        {"role": "registrar", "number": 1, "threshold": file["threshold"], "parties": people, "culprits": []}
-    )
-    shares = {j: decode_g2(bytes.fromhex(share)) for j, share in enumerate(file["public_shares"], 1)}
-    public = decode_g2(bytes.fromhex(file["issuing_key"]))
-    return {"trustee": trustees, "registrar": DerivedKey(session, bytes(32), bytes(32), public, shares)}
-
-
-def registrar_parties() -> Any:
-    from tests.generate.plain_ceremony import parties
-
-    return parties("registrar", 4)

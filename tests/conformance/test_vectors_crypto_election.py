@@ -53,7 +53,6 @@ from tests.conformance.computing import (
     Case,
     FixedScalars,
     refused,
-    registrar_parties,
     replay,
     unbase64,
     unhex,
@@ -68,6 +67,7 @@ from tests.conformance.vectors import (
 )
 from tests.generate import plain
 from tests.generate.drbg import derive_scalar
+from tests.generate.plain_ceremony import parties
 
 # --- credential.json
 
@@ -114,7 +114,7 @@ def test_answers(case: Case, election_keys: dict[str, DerivedKey]) -> None:
     secret = derive_share("registrar", case["registrar"], election_keys["registrar"])
     signed = [blind_sign(secret, decode_g1(bytes.fromhex(point))) for point in case["B"]]
     assert b"".join(signed) == unbase64(case, "body")
-    party = registrar_parties()[case["registrar"] - 1]
+    party = parties("registrar", 4)[case["registrar"] - 1]
     election = bytes.fromhex(load("credential")["members"][0]["election"])
     answer = make_answer(election, case["registrar"], 0, signed, SigningKey(Secret(party.signing.seed)))
     assert (answer.statement.decode(), answer.signature.hex()) == (case["statement"], case["signature"])
