@@ -345,6 +345,10 @@ WORDS: Final[dict[str, Words]] = {
         "Of each group below, so many together could break its part of the election; fewer cannot.",
         "Столько человек из каждой группы, сговорившись, могли бы нарушить её часть выборов; меньшее число — нет.",
     ),
+    "quorums_witnesses": (
+        "Witnesses need the operator's help for that, and leave evidence against themselves.",
+        "Свидетелям для этого нужна помощь оператора, и они оставят улики против себя.",
+    ),
     "election": ("election", "выборы"),
     "of": ("of", "из"),
     "result": ("Result", "Результат"),
@@ -375,3 +379,18 @@ WORDS: Final[dict[str, Words]] = {
     "trustees": ("Trustees", "Хранители ключа"),
     "lottery": ("Lottery holders", "Хранители жребия"),
 }
+
+STATES: Final[dict[str, Words]] = {
+    "unknown": ("unknown", "неизвестно"),
+    "draft": ("draft", "подготовка"),
+    "ceremony": ("keys are being made", "создаются ключи"),
+    "nomination": ("nomination", "выдвижение"),
+    "roll-frozen": ("the roll is frozen", "список избирателей зафиксирован"),
+    "issuing": ("credentials are issued", "выдаются права голоса"),
+    "voting": ("voting", "голосование"),
+    "closed": ("closed", "голосование закрыто"),
+    "tallied": ("tallied", "подсчитано"),
+    "certified": ("certified", "результат утверждён"),
+    "void": ("void", "выборы отменены"),
+}
+"""States of specs/election.md#states for people."""

@@ -24,6 +24,11 @@ class Quorum:
     holders: tuple[tuple[str, str], ...]
     """(name, organisation) of each holder."""
 
+    @property
+    def dangerous(self) -> int:
+        """How many liars can break what the role is for: two quorums of witnesses may meet in liars alone."""
+        return 2 * self.quorum - len(self.holders) if self.role == "witnesses" else self.quorum
+
 
 @dataclass(slots=True)
 class Report:

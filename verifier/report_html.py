@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from verifier import VERSION
 from verifier.audit import FAIL, NOT_CHECKED, PASS, Outcome
-from verifier.explanations import CHECKS, COUNTS, LIMITS, STATUSES, VERDICTS, WORDS, Words
+from verifier.explanations import CHECKS, COUNTS, LIMITS, STATES, STATUSES, VERDICTS, WORDS, Words
 from verifier.report import Quorum, Report
 from verifier.report_text import printable
 from verifier.rules import RULES
@@ -103,19 +103,20 @@ def _policy(report: Report) -> str:
     parts.append(f"<p>{_safe(report.name)}; {_both(WORDS['fingerprint'])} <code>{_safe(report.fingerprint)}</code></p>")
     if report.election:
         parts.append(f"<p>{_both(WORDS['election'])} <code>{_safe(report.election)}</code></p>")
-    parts.append(f"<p>{_both(WORDS['state'])}: <code>{_safe(report.state)}</code></p>")
+    parts.append(f"<p>{_both(WORDS['state'])}: {_both(STATES[report.state])}</p>")
     return "".join(parts)
 
 
 def _quorums(quorums: Iterable[Quorum]) -> str:
     items = [
         f"<li><strong>{_both(WORDS[quorum.role])}, "
-        f"{quorum.quorum} {_both(WORDS['of'])} {len(quorum.holders)}:</strong> "
+        f"{quorum.dangerous} {_both(WORDS['of'])} {len(quorum.holders)}:</strong> "
         + "; ".join(f"{_safe(name)} ({_safe(organisation)})" for name, organisation in quorum.holders)
         + "</li>"
         for quorum in quorums
     ]
-    return f"{_heading('quorums')}<p>{_both(WORDS['quorums_meaning'])}</p><ul class=quorums>{''.join(items)}</ul>"
+    meaning = f"{_both(WORDS['quorums_meaning'])} {_both(WORDS['quorums_witnesses'])}"
+    return f"{_heading('quorums')}<p>{meaning}</p><ul class=quorums>{''.join(items)}</ul>"
 
 
 def _contest(contest: dict[str, Any]) -> str:
