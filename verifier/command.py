@@ -258,9 +258,13 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _finish_tool(
-    arguments: argparse.Namespace, outcomes: Sequence[Outcome], notes: Sequence[str], report: Report | None
+    arguments: argparse.Namespace,
+    outcomes: Sequence[Outcome],
+    notes: Sequence[str],
+    report: Report | None,
+    scope: str = "",
 ) -> int:
-    """Print what a tool found; the last line is the verdict."""
+    """Print what a tool found; the last line is the verdict. ``scope`` says how much of the record was verified."""
     word = verdict(outcomes)
     if arguments.json:
         value: dict[str, Any] = {
@@ -275,7 +279,7 @@ def _finish_tool(
         return EXIT_CODES[word]
     if report is not None:
         _print(printable(f"policy fingerprint {report.fingerprint} ({report.name})"))
-        _print(f"verdict on the record: {report.verdict}")
+        _print(f"verdict on the record{scope}: {report.verdict}")
     for outcome in outcomes:
         _print(printable(f"{outcome.check} {outcome.status:<11} {outcome.examined:>8}  {outcome.detail}"))
     for note in notes:
@@ -355,7 +359,7 @@ def _ballot(arguments: argparse.Namespace) -> int:
         record.close()
         _clear_progress()
     notes.append("compare these marks with what you chose; an opened ballot is no secret, never cast it")
-    return _finish_tool(arguments, outcomes, notes, report)
+    return _finish_tool(arguments, outcomes, notes, report, " up to its manifest")
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
