@@ -47,7 +47,7 @@ def demo(
     candidates: Annotated[
         Path | None, typer.Option(help="Their candidates, CSV: columns option_id, name, list.")
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Processes for the dear work. [default: one for each processor]")] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes for the dear work; 0: one for each processor.")] = 0,
 ) -> None:
     """Run a whole election on this machine, with all roles and a simulated clock, and verify it.
 
