@@ -96,9 +96,10 @@ def _voting_plan(
     random: Random, final: Choice, contests: Sequence[Contest], schedule: Schedule, issuing: int, habits: Habits
 ) -> Plan:
     late = random.randrange(100) < habits.ask_late
-    # Registrars answer within an hour or so; who asks late leaves room for that and for the wait.
+    # What is sent in one batch stands in the next, so the last one for requests is too late to ask. Registrars answer
+    # within an hour or so; who asks late leaves room for that and for the wait.
     last = schedule.voting_closes - 4 * ANSWER_EVERY - WAIT_AFTER_LATE_REQUEST
-    ask = random.randint(schedule.voting_opens, min(schedule.requests_close, last)) if late else None
+    ask = random.randint(schedule.voting_opens, min(schedule.requests_close - 1, last)) if late else None
     if ask is None:
         ask = random.randint(issuing, schedule.voting_opens - 1)
     earliest = max(schedule.voting_opens, ask + 3 * ANSWER_EVERY + WAIT_AFTER_LATE_REQUEST)
