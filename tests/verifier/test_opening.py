@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import hashlib
 import json
@@ -263,8 +264,12 @@ def test_without_a_policy_the_manifest_may_be_false(place: Path, tmp_path: Path)
 
 def test_a_manifest_under_no_good_head_may_be_false(tmp_path: Path) -> None:
     made = evidence_of(script())
-    note = made.files["election/checkpoints"]
-    made.put(tmp_path, {"election/checkpoints": note[:-300] + bytes([note[-300] ^ 1]) + note[-299:]})
+    notes = made.files["election/checkpoints"]
+    newest = notes.rindex(b"w2.forge.example ") + len(b"w2.forge.example ")
+    end = notes.index(b"\n", newest)
+    cosignature = bytearray(base64.b64decode(notes[newest:end]))
+    cosignature[-1] ^= 1
+    made.put(tmp_path, {"election/checkpoints": notes[:newest] + base64.b64encode(cosignature) + notes[end:]})
     result = checked(opening(), tmp_path, tmp_path)
     assert result.verdict == "INCOMPLETE"
     assert "V12" in result.detail("O2")
