@@ -35,8 +35,8 @@ def require_separate_sessions(election: Election, appointed: Sequence[Session]) 
         for party in session.parties:
             if used.setdefault(party.key, session.role) != session.role:
                 raise KeyReuse(f"{party.name}, {session.role}: the key serves as one of {used[party.key]} already")
-            if seals.setdefault(party.seal, party.name) != party.name:
-                raise KeyReuse(f"{party.name}, {session.role}: the seal is that of {seals[party.seal]}")
+            if seals.setdefault(party.seal, session.role) != session.role:
+                raise KeyReuse(f"{party.name}, {session.role}: the seal is that of a {seals[party.seal]}")
 
 
 def require_new_promise_key(election: Election, key: PublicKey) -> None:
